@@ -1,0 +1,1 @@
+"""What runs on a node: pure logic, drivers for its board, and a thin shell around both."""

@@ -1,0 +1,1 @@
+"""The loop around the logic: link, outbox, effects; thin."""

@@ -1,0 +1,1 @@
+"""What runs on the hall's computer: it holds the queue and tells every node what to show."""

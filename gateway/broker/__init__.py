@@ -1,0 +1,1 @@
+"""The broker adapter: paho-mqtt outside, reports and publications inside."""

@@ -1,0 +1,1 @@
+"""The journal: append-only events in SQLite, the only truth."""

@@ -1,0 +1,1 @@
+"""Calling (智能排号): tickets, windows, calling, announcements, overtime."""

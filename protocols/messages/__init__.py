@@ -1,0 +1,1 @@
+"""One file per kind of device; `protocols.registry` lists them all."""

@@ -1,0 +1,1 @@
+"""The world without hardware: broker, network, devices, people, auditor."""

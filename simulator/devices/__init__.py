@@ -1,0 +1,1 @@
+"""One byte-level model per part."""

@@ -1,0 +1,1 @@
+"""The workload: taxpayers and officers."""
