@@ -12,7 +12,7 @@ MicroPython subset, pure.
 """
 
 from protocols.ticks import ticks_add, ticks_diff
-from protocols.wire import AGE_MS_MAX
+from protocols.wire import AGE_MS_MAX, Message
 
 RESEND_MS = 1000
 
@@ -20,7 +20,7 @@ RESEND_MS = 1000
 class Entry:
     """One unsettled report."""
 
-    def __init__(self, boot: int, seq: int, message, age_ms: int, now_ms: int) -> None:
+    def __init__(self, boot: int, seq: int, message: Message, age_ms: int, now_ms: int) -> None:
         self.boot = boot
         self.seq = seq
         self.message = message
@@ -40,10 +40,10 @@ class Outbox:
     def __init__(self, boot: int, capacity: int = 16) -> None:
         self.boot = boot
         self.capacity = capacity
-        self.entries = []
+        self.entries: list[Entry] = []
         self.last_seq = 0
 
-    def add(self, now_ms: int, message) -> int:
+    def add(self, now_ms: int, message: Message) -> int:
         """Number a report and keep it; 0 when the outbox is full."""
         if len(self.entries) >= self.capacity:
             return 0
@@ -51,7 +51,7 @@ class Outbox:
         self.entries.append(Entry(self.boot, self.last_seq, message, 0, now_ms))
         return self.last_seq
 
-    def due(self, now_ms: int) -> list:
+    def due(self, now_ms: int) -> list[Entry]:
         """The entries to send now, oldest first, with their age brought up to now."""
         due = []
         for entry in self.entries:
@@ -66,7 +66,7 @@ class Outbox:
         for entry in self.entries:
             entry.resend_ms = now_ms
 
-    def wake_at(self):
+    def wake_at(self) -> int | None:
         """When the next entry is due, or None."""
         earliest = None
         for entry in self.entries:
@@ -74,7 +74,7 @@ class Outbox:
                 earliest = entry.resend_ms
         return earliest
 
-    def settle(self, boot: int, seq: int, cumulative: bool) -> list:
+    def settle(self, boot: int, seq: int, cumulative: bool) -> list[Entry]:
         """Remove what an acknowledgement settles; returns those entries, oldest first."""
         settled = []
         kept = []
@@ -94,11 +94,11 @@ class Outbox:
             oldest = max(oldest, entry.age_ms)
         return oldest
 
-    def dump(self) -> list:
+    def dump(self) -> list[tuple[int, int, Message]]:
         """What to keep over a restart: [(boot, seq, message), ...]."""
         return [(entry.boot, entry.seq, entry.message) for entry in self.entries]
 
-    def restore(self, now_ms: int, kept: list) -> None:
+    def restore(self, now_ms: int, kept: list[tuple[int, int, Message]]) -> None:
         """Take over the unsettled reports of earlier boots; their true age is unknown."""
         older = [Entry(boot, seq, message, AGE_MS_MAX, now_ms) for boot, seq, message in kept]
         self.entries = older + self.entries

@@ -12,6 +12,7 @@ from protocols.messages.sign import SignWant
 from protocols.messages.ticket import KioskWant, PrinterChanged, TicketJob, TicketRequested
 from protocols.messages.voice import VoiceJob
 from protocols.messages.wall import WallWant
+from protocols.wire import Message
 
 ROOT = "hk1"
 GATEWAY = "gw"
@@ -23,7 +24,9 @@ EVENTS = (PadPressed, PadSignedIn, TicketRequested, PrinterChanged, RatingGiven)
 class Channel:
     """One kind of topic below a node: its name, who writes it, QoS, retained, its messages."""
 
-    def __init__(self, name: str, writer: str, qos: int, retain: bool, messages: tuple) -> None:
+    def __init__(
+        self, name: str, writer: str, qos: int, retain: bool, messages: tuple[type[Message], ...]
+    ) -> None:
         self.name = name
         self.writer = writer  # "node" or "gateway"
         self.qos = qos
@@ -64,7 +67,7 @@ def down_filter(hall: str, node: str) -> str:
     return f"{ROOT}/{hall}/{node}/down/#"
 
 
-def parse(topic: str):
+def parse(topic: str) -> tuple[str, str, Channel] | None:
     """(hall, node, Channel) of a node's topic, or None for any other."""
     parts = topic.split("/", 3)
     if len(parts) != 4 or parts[0] != ROOT:

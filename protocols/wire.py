@@ -10,7 +10,7 @@ Rules:
 
 import json
 
-from protocols.fields import FieldError, Int, Items
+from protocols.fields import Field, FieldError, Int, Items
 
 PROTOCOL_VERSION = "1.0"
 PAYLOAD_BYTES_MAX = 1024
@@ -41,9 +41,14 @@ class Stamp:
         self.age_ms = age_ms
         self.epoch = epoch
         self.heard_ms = heard_ms
+        for name, field in STAMP_FIELDS:
+            field.check(name, getattr(self, name))
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Stamp) and _values(self) == _values(other)
+
+    def __hash__(self) -> int:
+        return hash(repr(_values(self)))
 
     def __repr__(self) -> str:
         return f"Stamp{_values(self)}"
@@ -52,9 +57,9 @@ class Stamp:
 class Struct:
     """A fixed set of checked fields; the base of messages and of values nested in them."""
 
-    FIELDS = ()
+    FIELDS: tuple[tuple[str, Field], ...] = ()
 
-    def __init__(self, **values) -> None:
+    def __init__(self, **values: object) -> None:
         for name, field in self.FIELDS:
             try:
                 value = values[name]
@@ -67,7 +72,7 @@ class Struct:
             extra = sorted([name for name in values if name not in names])
             raise FieldError(f"{self.__class__.__name__} has no field {', '.join(extra)}")
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
         return self.__class__ is other.__class__ and _values(self) == _values(other)
 
     def __hash__(self) -> int:
@@ -84,10 +89,10 @@ class Message(Struct):
     KIND = ""
     VERSION = 1
     REPORT = False
-    stamp = None
+    stamp: Stamp | None = None
 
 
-def _values(struct) -> tuple:
+def _values(struct: Stamp | Struct) -> tuple[object, ...]:
     return tuple([getattr(struct, name) for name, _ in struct.FIELDS])
 
 
@@ -109,7 +114,7 @@ def _quote(text: str) -> str:
     return '"' + "".join(out) + '"'
 
 
-def _json(value) -> str:
+def _json(value: object) -> str:
     if value is None:
         return "null"
     if value is True:
@@ -122,16 +127,17 @@ def _json(value) -> str:
         return _quote(value)
     if isinstance(value, (list, tuple)):
         return "[" + ",".join([_json(entry) for entry in value]) + "]"
+    assert isinstance(value, Struct)
     return "{" + ",".join(_pairs(value)) + "}"
 
 
-def _pairs(struct) -> list:
+def _pairs(struct: Stamp | Struct) -> list[str]:
     return [f'"{name}":{_json(getattr(struct, name))}' for name, _ in struct.FIELDS]
 
 
-def encode(message, stamp=None) -> bytes:
+def encode(message: Message, stamp: Stamp | None = None) -> bytes:
     """The bytes of a message. A report needs its stamp, anything else has none."""
-    if message.REPORT != (stamp is not None):
+    if (stamp is not None) != message.REPORT:
         raise WireError(f"{message.KIND}: a report, and only a report, has a stamp")
     pairs = [f'"k":"{message.KIND}"', f'"v":{message.VERSION}']
     if stamp is not None:
@@ -143,7 +149,7 @@ def encode(message, stamp=None) -> bytes:
     return payload
 
 
-def _struct(kind, body: dict):
+def _struct(kind: type[Struct], body: dict[str, object]) -> Struct:
     values = {}
     for name, field in kind.FIELDS:
         if name not in body:
@@ -158,7 +164,7 @@ def _struct(kind, body: dict):
         raise WireError(f"{kind.__name__}: {error}")
 
 
-def _items(name: str, field, value) -> tuple:
+def _items(name: str, field: Items, value: object) -> tuple[Struct, ...]:
     if not isinstance(value, list):
         raise WireError(f"{name}: {value!r} is not a list")
     items = []
@@ -169,7 +175,7 @@ def _items(name: str, field, value) -> tuple:
     return tuple(items)
 
 
-def decode(payload: bytes, kinds: tuple):
+def decode(payload: bytes, kinds: tuple[type[Message], ...]) -> Message:
     """The message in `payload`, one of `kinds`; a report has its `.stamp` set.
 
     Raises WireError, which names the field: never anything else, whatever the bytes.
@@ -178,13 +184,14 @@ def decode(payload: bytes, kinds: tuple):
         raise WireError(f"{len(payload)} bytes, at most {PAYLOAD_BYTES_MAX}")
     try:
         body = json.loads(str(payload, "utf-8"))
-    except (ValueError, RecursionError):  # UnicodeError is a ValueError
+    # UnicodeError is a ValueError. Too deep is a RuntimeError: MicroPython has no RecursionError.
+    except (ValueError, RuntimeError):
         raise WireError("not JSON in UTF-8")
     if not isinstance(body, dict):
         raise WireError("not a JSON object")
     name = body.get("k")
     for kind in kinds:
-        if kind.KIND == name:
+        if name == kind.KIND:
             break
     else:
         raise WireError(f"kind {name!r} is not known here")
@@ -192,13 +199,10 @@ def decode(payload: bytes, kinds: tuple):
     if type(version) is not int or version < 1:
         raise WireError(f"{name}: v: {version!r} is not a version")
     message = _struct(kind, body)
+    assert isinstance(message, Message)
     if kind.REPORT:
-        for field_name, field in STAMP_FIELDS:
-            try:
-                field.check(field_name, body.get(field_name))
-            except FieldError as error:
-                raise WireError(f"{name}: {error}")
-        message.stamp = Stamp(
-            body["boot"], body["seq"], body["age_ms"], body["epoch"], body["heard_ms"]
-        )
+        try:
+            message.stamp = Stamp(*[body.get(field_name) for field_name, _ in STAMP_FIELDS])
+        except FieldError as error:
+            raise WireError(f"{name}: {error}")
     return message

@@ -1,1 +1,1 @@
-"""One file per kind of device; `protocols.registry` lists them all."""
+"""One file per kind of device; `protocols.topics` lists them all by channel."""

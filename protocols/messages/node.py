@@ -31,8 +31,8 @@ class NodeState(Message):
 class Ack(Message):
     """down/ack: the gateway has settled a report; sent only after its journal has committed.
 
-    `result` is `dup` when the report was settled before; `first` is then what came of it, else null.
-    `cumulative` settles all reports of that boot up to and including `seq`.
+    `result` is `dup` when the report was settled before; `first` is then what came of it, else
+    null. `cumulative` settles all reports of that boot up to and including `seq`.
     """
 
     KIND = "ack"
