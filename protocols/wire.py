@@ -201,8 +201,11 @@ def decode(payload: bytes, kinds: tuple[type[Message], ...]) -> Message:
     message = _struct(kind, body)
     assert isinstance(message, Message)
     if kind.REPORT:
+        for field_name, _ in STAMP_FIELDS:
+            if field_name not in body:
+                raise WireError(f"{name} lacks {field_name}")
         try:
-            message.stamp = Stamp(*[body.get(field_name) for field_name, _ in STAMP_FIELDS])
+            message.stamp = Stamp(*[body[field_name] for field_name, _ in STAMP_FIELDS])
         except FieldError as error:
             raise WireError(f"{name}: {error}")
     return message
