@@ -1,173 +1,207 @@
-"""MQTT 3.1.1 packets: bytes to objects and back, and topic rules. Sans-IO, no clock.
+"""MQTT 3.1.1 codec: bytes to packets and back. Sans-IO, no clock.
 
-`Decoder.feed(data)` takes whatever the socket gave and returns the whole packets in it;
-`encode_*` make the bytes of one packet. Both directions are here, for the client session and for
-the broker. Source: OASIS MQTT Version 3.1.1 (2014), section numbers below.
+`Decoder.feed(data)` (in `protocols.mqtt_decode`) takes whatever the socket gave and returns the
+whole packets in it; `encode_*` below make the bytes of one packet. Both directions are here, for
+the client session and for the broker. Source: OASIS MQTT Version 3.1.1 (2014), section numbers
+below.
 
 Rules: QoS 0 and 1 only; a packet of QoS 2 (publish, will, PUBREC, PUBREL, PUBCOMP) is refused.
 Whatever is wrong in bytes or arguments raises `MqttError`, which names it, and nothing else.
-A packet longer than the decoder's limit is refused from its header, before it is collected.
-A CONNECT of another protocol level than 4 is returned with its level and no more, because the
-broker owes it an answer (3.1.2.2). A SUBSCRIBE may ask for QoS 2; the broker grants 1.
 """
 
-CONNECT, CONNACK, PUBLISH, PUBACK = 0x10, 0x20, 0x30, 0x40
-SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK = 0x82, 0x90, 0xA2, 0xB0
-PINGREQ, PINGRESP, DISCONNECT = 0xC0, 0xD0, 0xE0
+from protocols.mqtt_decode import Decoder
+from protocols.mqtt_packets import (
+    CONNACK,
+    CONNECT,
+    MAX_PACKET_ID,
+    NOT_AUTHORISED,
+    PROTOCOL_LEVEL,
+    PUBACK,
+    PUBLISH,
+    SUBACK,
+    SUBSCRIBE,
+    SUBSCRIBE_REFUSED,
+    UNSUBACK,
+    UNSUBSCRIBE,
+    MqttError,
+)
+from protocols.mqtt_topics import check_filter, check_topic, topic_matches
 
-PROTOCOL_LEVEL = 4
-MAX_PACKET_ID = 65535
-SUBSCRIBE_REFUSED = 0x80
-
-ACCEPTED, BAD_LEVEL, BAD_CLIENT_ID, UNAVAILABLE, BAD_LOGIN, NOT_AUTHORISED = 0, 1, 2, 3, 4, 5
-REFUSALS = (
-    "accepted",
-    "protocol level not supported",
-    "client id refused",
-    "server unavailable",
-    "bad user name or password",
-    "not authorised",
+__all__ = (
+    "Decoder",
+    "MqttError",
+    "check_filter",
+    "check_topic",
+    "encode_connack",
+    "encode_connect",
+    "encode_puback",
+    "encode_publish",
+    "encode_suback",
+    "encode_subscribe",
+    "encode_unsuback",
+    "encode_unsubscribe",
+    "topic_matches",
 )
 
-PINGREQ_BYTES = b"\xc0\x00"
-PINGRESP_BYTES = b"\xd0\x00"
-DISCONNECT_BYTES = b"\xe0\x00"
 
-_NAMES = (
-    ("reserved type 0", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP")
-    + ("SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT")
-    + ("reserved type 15",)
-)
+def _frame(head: int, body: bytes) -> bytes:
+    length = len(body)
+    if length < 128:
+        return bytes((head, length)) + body
+    return bytes((head,)) + _length_bytes(length) + body
 
 
-class MqttError(Exception):
-    """Bytes or arguments that are not MQTT 3.1.1 as spoken here.
-
-    `packets` holds what the same `feed` had decoded before it met the fault, in order.
-    """
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.packets: list[Packet] = []
-
-
-class Packet:
-    """One decoded packet; the subclasses carry the fields."""
-
-    __slots__ = ()
+def _length_bytes(length: int) -> bytes:
+    if length > 268435455:
+        raise MqttError(f"packet of {length} bytes: MQTT ends at 268435455")
+    out = bytearray()
+    while length > 127:
+        out.append(length & 127 | 128)
+        length >>= 7
+    out.append(length)
+    return bytes(out)
 
 
-class Connect(Packet):
-    """3.1. `will` is None or (topic, payload, qos, retain). Level other than 4: rest is empty."""
-
-    __slots__ = ("clean", "client_id", "keepalive_s", "level", "password", "username", "will")
-
-    def __init__(
-        self,
-        level: int,
-        client_id: str,
-        keepalive_s: int,
-        clean: bool,
-        will: tuple[str, bytes, int, bool] | None,
-        username: str | None,
-        password: bytes | None,
-    ) -> None:
-        self.level = level
-        self.client_id = client_id
-        self.keepalive_s = keepalive_s
-        self.clean = clean
-        self.will = will
-        self.username = username
-        self.password = password
+def _text_bytes(name: str, text: str) -> bytes:
+    try:
+        data = text.encode()
+    except UnicodeError:
+        raise MqttError(f"{name}: holds half a surrogate pair, which UTF-8 does not have")
+    if "\0" in text:
+        raise MqttError(f"{name}: must not hold NUL")
+    return _binary(name, data)
 
 
-class Connack(Packet):
-    """3.2. `code` is one of ACCEPTED .. NOT_AUTHORISED."""
-
-    __slots__ = ("code", "session_present")
-
-    def __init__(self, session_present: bool, code: int) -> None:
-        self.session_present = session_present
-        self.code = code
+def _binary(name: str, data: bytes) -> bytes:
+    length = len(data)
+    if length > 65535:
+        raise MqttError(f"{name}: {length} bytes, the longest is 65535")
+    return bytes((length >> 8, length & 255)) + data
 
 
-class Publish(Packet):
-    """3.3. `packet_id` is 0 for QoS 0."""
-
-    __slots__ = ("dup", "packet_id", "payload", "qos", "retain", "topic")
-
-    def __init__(
-        self, topic: str, payload: bytes, qos: int, retain: bool, dup: bool, packet_id: int
-    ) -> None:
-        self.topic = topic
-        self.payload = payload
-        self.qos = qos
-        self.retain = retain
-        self.dup = dup
-        self.packet_id = packet_id
+def _id_bytes(packet_id: int) -> bytes:
+    if not 1 <= packet_id <= MAX_PACKET_ID:
+        raise MqttError(f"packet id {packet_id}: must be 1 to 65535")
+    return bytes((packet_id >> 8, packet_id & 255))
 
 
-class Puback(Packet):
+def encode_connect(
+    client_id: str,
+    keepalive_s: int,
+    clean: bool = True,
+    will: tuple[str, bytes, int, bool] | None = None,
+    username: str | None = None,
+    password: bytes | None = None,
+) -> bytes:
+    """3.1. `will` is (topic, payload, qos, retain)."""
+    if not 0 <= keepalive_s <= 65535:
+        raise MqttError(f"keepalive_s {keepalive_s}: must be 0 to 65535")
+    if password is not None and username is None:
+        raise MqttError("password: needs a user name in MQTT 3.1.1")
+    if not client_id and not clean:
+        raise MqttError("client_id: may be empty only for a clean session")
+    flags = 2 if clean else 0
+    tail = _text_bytes("client_id", client_id)
+    if will is not None:
+        topic, payload, qos, retain = will
+        check_topic(topic)
+        _check_qos(qos)
+        flags |= 4 | qos << 3 | (32 if retain else 0)
+        tail += _text_bytes("will topic", topic) + _binary("will payload", payload)
+    if username is not None:
+        flags |= 128
+        tail += _text_bytes("username", username)
+    if password is not None:
+        flags |= 64
+        tail += _binary("password", password)
+    head = bytes((PROTOCOL_LEVEL, flags, keepalive_s >> 8, keepalive_s & 255))
+    return _frame(CONNECT, b"\x00\x04MQTT" + head + tail)
+
+
+def encode_connack(session_present: bool, code: int) -> bytes:
+    """3.2."""
+    if not 0 <= code <= NOT_AUTHORISED:
+        raise MqttError(f"CONNACK code {code}: must be 0 to 5")
+    if session_present and code:
+        raise MqttError("CONNACK: a refusal can not have a session present")
+    return bytes((CONNACK, 2, 1 if session_present else 0, code))
+
+
+def _check_qos(qos: int) -> None:
+    if qos != 0 and qos != 1:
+        raise MqttError(f"QoS {qos}: only 0 and 1 are spoken here")
+
+
+def encode_publish(
+    topic: str,
+    payload: bytes,
+    qos: int = 0,
+    retain: bool = False,
+    dup: bool = False,
+    packet_id: int = 0,
+) -> bytes:
+    """3.3. `packet_id` 1 to 65535 for QoS 1, unused for QoS 0."""
+    check_topic(topic)
+    _check_qos(qos)
+    try:
+        name = topic.encode()
+    except UnicodeError:
+        raise MqttError("topic: holds half a surrogate pair, which UTF-8 does not have")
+    size = len(name)
+    if size > 65535:
+        raise MqttError(f"topic: {size} bytes, the longest is 65535")
+    length = 2 + size + len(payload)
+    head = PUBLISH | 1 if retain else PUBLISH
+    if qos:
+        if not 1 <= packet_id <= MAX_PACKET_ID:
+            raise MqttError(f"packet id {packet_id}: must be 1 to 65535")
+        head |= 10 if dup else 2
+        length += 2
+        payload = bytes((packet_id >> 8, packet_id & 255)) + payload
+    elif dup:
+        raise MqttError("dup: QoS 0 is never sent again")
+    if length < 128:
+        return bytes((head, length, size >> 8, size & 255)) + name + payload
+    fixed = bytes((head,)) + _length_bytes(length) + bytes((size >> 8, size & 255))
+    return fixed + name + payload
+
+
+def encode_puback(packet_id: int) -> bytes:
     """3.4."""
-
-    __slots__ = ("packet_id",)
-
-    def __init__(self, packet_id: int) -> None:
-        self.packet_id = packet_id
+    return bytes((PUBACK, 2)) + _id_bytes(packet_id)
 
 
-class Subscribe(Packet):
-    """3.8. `filters` is a list of (filter, wanted QoS 0 to 2)."""
-
-    __slots__ = ("filters", "packet_id")
-
-    def __init__(self, packet_id: int, filters: list[tuple[str, int]]) -> None:
-        self.packet_id = packet_id
-        self.filters = filters
-
-
-class Suback(Packet):
-    """3.9. `granted` holds one QoS, or 0x80 for refused, per filter."""
-
-    __slots__ = ("granted", "packet_id")
-
-    def __init__(self, packet_id: int, granted: bytes) -> None:
-        self.packet_id = packet_id
-        self.granted = granted
+def encode_subscribe(packet_id: int, filters: list[tuple[str, int]]) -> bytes:
+    """3.8. `filters` is a list of (filter, QoS 0 or 1)."""
+    body = _id_bytes(packet_id)
+    if not filters:
+        raise MqttError("SUBSCRIBE: needs at least one filter")
+    for pattern, qos in filters:
+        check_filter(pattern)
+        _check_qos(qos)
+        body += _text_bytes("filter", pattern) + bytes((qos,))
+    return _frame(SUBSCRIBE, body)
 
 
-class Unsubscribe(Packet):
+def encode_suback(packet_id: int, granted: bytes) -> bytes:
+    """3.9. One byte per filter: 0, 1 or 0x80."""
+    for code in granted:
+        if code > 1 and code != SUBSCRIBE_REFUSED:
+            raise MqttError(f"SUBACK code {code}: must be 0, 1 or 128")
+    return _frame(SUBACK, _id_bytes(packet_id) + granted)
+
+
+def encode_unsubscribe(packet_id: int, filters: list[str]) -> bytes:
     """3.10."""
+    body = _id_bytes(packet_id)
+    if not filters:
+        raise MqttError("UNSUBSCRIBE: needs at least one filter")
+    for pattern in filters:
+        check_filter(pattern)
+        body += _text_bytes("filter", pattern)
+    return _frame(UNSUBSCRIBE, body)
 
-    __slots__ = ("filters", "packet_id")
 
-    def __init__(self, packet_id: int, filters: list[str]) -> None:
-        self.packet_id = packet_id
-        self.filters = filters
-
-
-class Unsuback(Packet):
+def encode_unsuback(packet_id: int) -> bytes:
     """3.11."""
-
-    __slots__ = ("packet_id",)
-
-    def __init__(self, packet_id: int) -> None:
-        self.packet_id = packet_id
-
-
-class Pingreq(Packet):
-    """3.12."""
-
-    __slots__ = ()
-
-
-class Pingresp(Packet):
-    """3.13."""
-
-    __slots__ = ()
-
-
-class Disconnect(Packet):
-    """3.14."""
-
-    __slots__ = ()
+    return bytes((UNSUBACK, 2)) + _id_bytes(packet_id)
