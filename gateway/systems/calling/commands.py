@@ -1,0 +1,100 @@
+"""What calling can be asked to do: imperatives, frozen, checked by `rules.decide`.
+
+`age_ms` is how long ago a person did it, as far as is known at worst; `seen` is the window's turn
+the person was looking at, or None when the caller has no picture (it is then not checked).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IssueTicket:
+    """A new ticket for a service. `kiosk` is the node that prints it, or None (phone, desk)."""
+
+    service: str
+    kiosk: str | None
+    token: str  # 128 random bits as text, the key of the ticket's own phone page
+    age_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTicket:
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnTicket:
+    """A missed ticket's holder is back: in line again, behind a few others."""
+
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReprintTicket:
+    """Print the ticket once more, marked 补打."""
+
+    ticket: str
+    kiosk: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    window: str
+    staff_number: str
+    seen: int | None = None
+    age_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CommandWindow:
+    """One of `PAD_COMMANDS` at a window; `argument` is the service code for transfer, else ""."""
+
+    window: str
+    command: str
+    argument: str = ""
+    seen: int | None = None
+    age_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GiveRating:
+    visit: str
+    grade: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettleJob:
+    """What a node says came of a print or an announcement: done, failed or unknown."""
+
+    job: str
+    state: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotePrinter:
+    """The condition of a kiosk's printer changed."""
+
+    node: str
+    paper: str
+    cover: str
+    fault: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassTime:
+    """Nobody did anything; what is due by now happens."""
+
+
+Command = (
+    IssueTicket
+    | CancelTicket
+    | ReturnTicket
+    | ReprintTicket
+    | SignIn
+    | CommandWindow
+    | GiveRating
+    | SettleJob
+    | NotePrinter
+    | PassTime
+)
