@@ -7,6 +7,7 @@ typed constructor and typed attributes, so that mypy sees exact types: `Choice` 
 
 import ast
 import inspect
+import itertools
 from pathlib import Path
 from types import ModuleType
 
@@ -129,7 +130,7 @@ def _import_lines(module: ModuleType, imports: set[tuple[str, str]]) -> list[str
 def _join(parts: list[str]) -> str:
     """Constants stand together, classes apart, as ruff formats a stub."""
     text = parts[0]
-    for before, part in zip(parts, parts[1:], strict=False):
+    for before, part in itertools.pairwise(parts):
         apart = before.startswith("class ") or part.startswith("class ")
         text += ("\n\n" if apart else "\n") + part
     return text
