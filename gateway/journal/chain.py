@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from gateway.journal.errors import BrokenChain, RecordError
 from gateway.journal.records import JsonValue, NewRecord, Record
@@ -41,17 +41,23 @@ def canonical_json(value: JsonValue) -> str:
 
     Raises RecordError for what JSON cannot hold without loss: NaN, tuples, keys that are not text.
     """
+    return _canonical(value)[0]
+
+
+def _canonical(value: JsonValue) -> tuple[str, Any]:
+    """The text, and the value as it will be read back."""
     try:
         text = json.dumps(
             value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
         )
         text.encode()
-        same = _loads(text) == value
+        parsed = _loads(text)
+        same = parsed == value
     except (TypeError, ValueError, RecursionError) as error:
         raise RecordError(f"data cannot be written as JSON: {error}") from error
     if not same:
         raise RecordError("data changes when written as JSON: use text keys and lists, no tuples")
-    return text
+    return text, parsed
 
 
 def genesis(hall: str, epoch: str) -> Tip:
@@ -59,7 +65,7 @@ def genesis(hall: str, epoch: str) -> Tip:
     return Tip(0, 0, sha256(f"hallkit-journal\n{epoch}\n{hall}".encode()).digest())
 
 
-def link(  # noqa: PLR0913 (the fields of a record)
+def link(
     previous: bytes, seq: int, at_ms: int, kind: str, version: int, cause: str, data: str
 ) -> bytes:
     """The hash of a record that follows the hash `previous`; `data` is canonical JSON."""
@@ -81,14 +87,14 @@ def seal(
     for place, new in enumerate(records):
         try:
             _check(new, at_ms, newest.get(new.kind, 1))
-            data = canonical_json(new.data)
+            data, parsed = _canonical(new.data)
         except RecordError as error:
             raise RecordError(f"event {place} of the batch ({new.kind!r}): {error}") from error
         seq, at_ms = seq + 1, new.at_ms
         previous = link(previous, seq, at_ms, new.kind, new.version, new.cause, data)
         rows.append((seq, at_ms, new.kind, new.version, new.cause, data, previous))
         # Parsed from what is stored: the caller may go on changing what it handed in.
-        sealed.append(Record(seq, at_ms, new.kind, new.version, _loads(data), new.cause, previous))
+        sealed.append(Record(seq, at_ms, new.kind, new.version, parsed, new.cause, previous))
     return rows, sealed
 
 
@@ -132,6 +138,14 @@ def walk(rows: Iterable[StoredRow], tip: Tip) -> Iterator[StoredRow]:
             raise BrokenChain(seq, f"its time {at_ms} is before the last one's {last_at_ms}")
         expected, last_at_ms, previous = seq + 1, at_ms, found
         yield row
+
+
+def prove(rows: Iterable[StoredRow], tip: Tip) -> Tip:
+    """The tip after all these rows, each proven by `walk`. Raises BrokenChain."""
+    last: StoredRow | None = None
+    for row in walk(rows, tip):
+        last = row
+    return tip if last is None else Tip(last[0], last[1], last[6])
 
 
 def to_records(rows: Iterable[StoredRow], upcasts: Upcasts) -> Iterator[Record]:

@@ -186,8 +186,8 @@ def _migrate_step(connection: sqlite3.Connection, version: int, migration: Migra
         raise
 
 
-def read_meta(connection: sqlite3.Connection, path: Path) -> Meta:
-    """Whose journal it is. Raises JournalError when that cannot be told."""
+def read_meta(connection: sqlite3.Connection) -> Meta:
+    """Whose journal it is. Raises BrokenChain (record 0) when that cannot be told."""
     found = dict(connection.execute("SELECT name, value FROM meta").fetchall())
     schema = schema_version(connection)
     missing = {"hall", "epoch", "schema"} - found.keys()

@@ -11,11 +11,11 @@ class JournalError(Exception):
     """The journal cannot be opened, read or written; the message names the file and the fix."""
 
 
-class JournalLocked(JournalError):
+class JournalLocked(JournalError):  # noqa: N818 (says what happened, as the rest do)
     """Another process has this journal open."""
 
 
-class JournalFailed(JournalError):
+class JournalFailed(JournalError):  # noqa: N818
     """A write failed and its fate is unknown: acknowledge nothing and exit (facts: fsyncgate).
 
     From then on every call that writes raises it again. Only a new start, which reads from the
@@ -27,7 +27,7 @@ class UpcastError(JournalError):
     """An event is of a version that this hallkit cannot read."""
 
 
-class JournalDamaged(JournalError):
+class JournalDamaged(JournalError):  # noqa: N818
     """The middle of the journal is torn: the start is refused.
 
     `seq`: the first bad record, or 0 when the damage is not in a record.

@@ -66,6 +66,24 @@ def fault(row: SnapshotRow, record_hash: bytes | None, against: Against) -> str 
     return None
 
 
+def _read(connection: sqlite3.Connection, seq: int) -> SnapshotRow:
+    row: SnapshotRow = connection.execute(
+        "SELECT seq, schema, state_version, record_hash, state, hash FROM snapshots WHERE seq = ?",
+        (seq,),
+    ).fetchone()
+    return row
+
+
+def fault_of(connection: sqlite3.Connection, seq: int, against: Against) -> str | None:
+    """As `fault`, for the stored snapshot of record `seq`."""
+    try:
+        found = connection.execute("SELECT hash FROM events WHERE seq = ?", (seq,)).fetchone()
+        return fault(_read(connection, seq), found[0] if found else None, against)
+    except (sqlite3.Error, TypeError) as error:
+        # A flipped bit can change the type of a column, or the page it is on.
+        return f"it is damaged: {error}"
+
+
 def find_trusted(
     connection: sqlite3.Connection, against: Against
 ) -> tuple[SnapshotRow | None, list[str]]:
@@ -78,18 +96,9 @@ def find_trusted(
     except sqlite3.Error as error:
         return None, [f"the snapshots are ignored: SQLite cannot read them: {error}"]
     for seq in numbers:
-        try:
-            row = connection.execute(
-                "SELECT seq, schema, state_version, record_hash, state, hash FROM snapshots "
-                "WHERE seq = ?",
-                (seq,),
-            ).fetchone()
-            found = connection.execute("SELECT hash FROM events WHERE seq = ?", (seq,)).fetchone()
-            problem = fault(row, found[0] if found else None, against)
-        except (sqlite3.Error, TypeError) as error:
-            problem = f"it is damaged: {error}"
+        problem = fault_of(connection, seq, against)
         if problem is None:
-            return row, notices
+            return _read(connection, seq), notices
         notices.append(f"the snapshot of record {seq} is ignored: {problem}")
     return None, notices
 

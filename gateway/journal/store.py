@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gateway.journal import database, snapshots, wal
-from gateway.journal.chain import StoredRow, Tip, genesis, seal, to_records, walk
+from gateway.journal.chain import Tip, genesis, prove, seal, to_records, walk
 from gateway.journal.errors import (
     BrokenChain,
     JournalDamaged,
@@ -39,6 +39,9 @@ _INSERT_EVENT = (
 _INSERT_SNAPSHOT = (
     "INSERT OR REPLACE INTO snapshots (seq, schema, state_version, record_hash, state, hash) "
     "VALUES (?, ?, ?, ?, ?, ?)"
+)
+_DROP_SNAPSHOTS = (
+    "DELETE FROM snapshots WHERE seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?)"
 )
 
 
@@ -88,9 +91,10 @@ class Journal:
         another version are ignored. `epoch`: only for a journal created now, for repeatable tests.
         Raises JournalLocked, JournalDamaged, or JournalError for another hall or a newer schema.
         """
-        lock = JournalLock.take(path)
         connection: sqlite3.Connection | None = None
+        lock: JournalLock | None = None
         try:
+            lock = JournalLock.take(path)
             if not path.exists():
                 database.create(path, hall, epoch or secrets.token_hex(8))
             notices = _look_before(path)
@@ -101,10 +105,11 @@ class Journal:
         except BaseException as error:
             if connection is not None:
                 connection.close()
-            lock.release()
+            if lock is not None:
+                lock.release()
             if isinstance(error, BrokenChain):
                 raise JournalDamaged(path, error.seq, error.problem) from error
-            if isinstance(error, sqlite3.Error):
+            if isinstance(error, (sqlite3.Error, OSError)):
                 raise _not_opened(path, error) from error
             raise
         for notice in notices:
@@ -166,14 +171,20 @@ class Journal:
         self._check_usable()
         if not 1 <= seq <= self.last_seq:
             raise RecordError(f"a snapshot of record {seq}: the journal has 1 to {self.last_seq}")
-        row = snapshots.make_row(seq, self._tip_at(seq).hash, state, self._against())
-        older = "DELETE FROM snapshots WHERE seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?)"
-        self._write([(_INSERT_SNAPSHOT, [row]), (older, [(snapshots.KEPT,)])])
+        try:
+            record_hash = self._tip_at(seq).hash
+        except BrokenChain as error:
+            raise JournalDamaged(self.path, error.seq, error.problem) from error
+        row = snapshots.make_row(seq, record_hash, state, self._against())
+        self._write([(_INSERT_SNAPSHOT, [row]), (_DROP_SNAPSHOTS, [(snapshots.KEPT,)])])
 
     def latest_snapshot(self) -> Snapshot | None:
         """The newest snapshot that can be trusted, if there is one."""
         self._check_thread()
-        row, _ = snapshots.find_trusted(self._connection, self._against())
+        try:
+            row, _ = snapshots.find_trusted(self._connection, self._against())
+        except BrokenChain as error:
+            raise JournalDamaged(self.path, error.seq, error.problem) from error
         return None if row is None else snapshots.to_snapshot(row)
 
     def back_up(self, target: Path | None = None) -> Path:
@@ -212,20 +223,19 @@ class Journal:
         if row is not None:
             self._proven_after = row[0]
             self._tip = self._tip_at(row[0])
-        last: StoredRow | None = None
-        for last in walk(database.read_rows(self._connection, self._tip.seq), self._tip):
-            pass
-        if last is not None:
-            self._tip = Tip(last[0], last[1], last[6])
+        self._tip = prove(database.read_rows(self._connection, self._tip.seq), self._tip)
 
     def _tip_at(self, seq: int) -> Tip:
         if seq == self._tip.seq:
             return self._tip
         if seq <= 0:
             return self._genesis
-        row = self._connection.execute(
-            "SELECT seq, at_ms, hash FROM events WHERE seq = ?", (seq,)
-        ).fetchone()
+        try:
+            row = self._connection.execute(
+                "SELECT seq, at_ms, hash FROM events WHERE seq = ?", (seq,)
+            ).fetchone()
+        except sqlite3.Error as error:
+            raise BrokenChain(seq, f"SQLite cannot read it: {error}") from error
         if row is None:
             raise BrokenChain(seq, "is missing")
         return Tip(*row)
@@ -263,8 +273,8 @@ class Journal:
 
     def _failure_text(self) -> str:
         return (
-            f"{self.path}: {self._failure}. What was being written is in doubt: acknowledge nothing "
-            f"and exit; check the disk (df, dmesg) and start again"
+            f"{self.path}: {self._failure}. What was being written is in doubt: acknowledge "
+            f"nothing and exit; check the disk (df, dmesg) and start again"
         )
 
     def _check_usable(self) -> None:
@@ -289,14 +299,15 @@ def _look_before(path: Path) -> list[str]:
             path, 0, f"{path.name}-wal is damaged, and committed events lie behind the damage"
         )
     if report.dropped_frames:
-        return [
+        notice = (
             f"a torn tail was cut: the last write did not finish "
             f"({report.dropped_frames} pages dropped, {report.committed_frames} kept)"
-        ]
+        )
+        return [notice]
     return []
 
 
-def _open_locked(  # noqa: PLR0913 (the parts of an open journal)
+def _open_locked(
     cls: type[Journal],
     path: Path,
     lock: JournalLock,
@@ -309,7 +320,7 @@ def _open_locked(  # noqa: PLR0913 (the parts of an open journal)
     if not database.is_journal(connection):
         raise JournalError(f"{path} is a database of something else, not a journal of hallkit")
     was = database.migrate(connection, path)
-    meta = database.read_meta(connection, path)
+    meta = database.read_meta(connection)
     if was != meta.schema:
         notices.append(f"brought from schema {was} to {meta.schema}")
     if meta.hall != hall:
@@ -323,7 +334,7 @@ def _open_locked(  # noqa: PLR0913 (the parts of an open journal)
     return journal
 
 
-def _not_opened(path: Path, error: sqlite3.Error) -> JournalError:
+def _not_opened(path: Path, error: sqlite3.Error | OSError) -> JournalError:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return JournalDamaged(path, 0, f"SQLite cannot read the file: {error}")
