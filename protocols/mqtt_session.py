@@ -98,7 +98,6 @@ class ClientSession:
         # Deadline of CONNACK, next look at the silence, or deadline of PINGRESP.
         self._life_at = 0
         self._pinged = False
-        self._pinged_at = 0
         self._sent_at = 0
         self._heard_at = 0
 
@@ -239,7 +238,7 @@ class ClientSession:
     def _look_at_silence(self, now_ms: int) -> None:
         if self._pinged:
             due = ticks_add(self._heard_at, self._ping_timeout_ms)
-            if ticks_diff(self._heard_at, self._pinged_at) > 0 and ticks_diff(now_ms, due) < 0:
+            if ticks_diff(now_ms, due) < 0:
                 self._life_at = due
                 return
             self._close("time-out: no PINGRESP")
@@ -254,7 +253,6 @@ class ClientSession:
             return
         self._send(now_ms, PINGREQ_BYTES)
         self._pinged = True
-        self._pinged_at = now_ms
         self._life_at = ticks_add(now_ms, self._ping_timeout_ms)
 
     def _take(self, now_ms: int, packet: Packet) -> None:

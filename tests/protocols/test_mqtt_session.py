@@ -153,6 +153,15 @@ def test_the_deadline_follows_the_oldest_that_still_waits():
     assert not session.connected
 
 
+def test_the_nearer_of_two_deadlines_on_either_side_of_the_wrap_is_next():
+    start = TICKS_PERIOD - 4000
+    session = ClientSession("pad-03", 15)
+    session.connection_made(start)
+    session.receive(start, encode_connack(False, 0))
+    session.publish(start, "t", b"", 1)
+    assert session.wake_at() == TICKS_PERIOD - 1000
+
+
 def test_packet_ids_wrap_to_one_and_step_over_those_in_use():
     session = up()
     held = session.publish(at(0), "t", b"", 1)
