@@ -7,11 +7,7 @@ new shape gets a new VERSION and an upcast in the journal. A ticket's id is `202
 from dataclasses import dataclass
 from typing import ClassVar
 
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    KIND: ClassVar[str] = ""
-    VERSION: ClassVar[int] = 1
+from gateway.core.events import Event
 
 
 @dataclass(frozen=True, slots=True)
