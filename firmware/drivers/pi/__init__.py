@@ -1,0 +1,1 @@
+"""Drivers of a Raspberry Pi node; ordinary CPython."""
