@@ -14,6 +14,7 @@ from gateway.journal.chain import StoredRow, Tip, genesis, prove, seal, to_recor
 from gateway.journal.database import MIGRATIONS
 from gateway.journal.errors import JournalError, JournalFailed, JournalLocked, RecordError
 from gateway.journal.records import JsonValue, NewRecord, Record, Snapshot
+from gateway.journal.snapshots import SnapshotRow
 from gateway.journal.upcasts import UPCASTS, Upcasts
 
 Fate = Literal["lost", "kept"]
@@ -21,13 +22,13 @@ Fate = Literal["lost", "kept"]
 
 @dataclass(slots=True)
 class MemoryDisk:
-    """What is durable. `in_use`: a journal is open on it."""
+    """What is durable. `user`: the journal that is open on it."""
 
     hall: str = ""
     epoch: str = ""
     rows: list[StoredRow] = field(default_factory=list)
-    snapshots: dict[int, snapshots.SnapshotRow] = field(default_factory=dict)
-    in_use: bool = False
+    snapshots: dict[int, SnapshotRow] = field(default_factory=dict)
+    user: "MemoryJournal | None" = None
 
 
 class MemoryJournal:
@@ -61,7 +62,7 @@ class MemoryJournal:
 
         Raises JournalLocked when one is open on it, JournalError for another hall.
         """
-        if disk.in_use:
+        if disk.user is not None:
             raise JournalLocked("this disk's journal is in use: crash or close that one first")
         if not disk.hall:
             disk.hall, disk.epoch = hall, epoch
@@ -70,7 +71,7 @@ class MemoryJournal:
         journal = cls(
             disk, hall=hall, epoch=disk.epoch, state_version=state_version, upcasts=upcasts
         )
-        disk.in_use = True
+        disk.user = journal
         return journal
 
     @property
@@ -132,7 +133,8 @@ class MemoryJournal:
         """Pull the plug: what is staged is lost, this journal is dead, the disk can be opened."""
         self._failure = "the power was cut"
         self._staged = []
-        self._disk.in_use = False
+        if self._disk.user is self:
+            self._disk.user = None
 
     def read(self, after_seq: int = 0) -> Iterator[Record]:
         """The committed records after `after_seq`, in their newest version."""
@@ -162,10 +164,9 @@ class MemoryJournal:
 
     def close(self) -> None:
         """Close it; what is staged and not committed is lost. A second call does nothing."""
-        if not self._failure:
-            self.crash()
-            self._failure = "it was closed"
-        self._disk.in_use = False
+        failure = self._failure or "it was closed"
+        self.crash()
+        self._failure = failure
 
     def _against(self) -> snapshots.Against:
         return snapshots.Against(
