@@ -84,7 +84,8 @@ def create(path: Path, hall: str, epoch: str, page_bytes: int = PAGE_BYTES) -> N
         connection.execute(f"PRAGMA page_size={page_bytes}")
         _configure(connection)
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        _migrate_step(connection, 0, MIGRATIONS[0])
+        for version, migration in enumerate(MIGRATIONS):
+            _migrate_step(connection, version, migration)
         connection.executemany(
             "INSERT INTO meta (name, value) VALUES (?, ?)", [("hall", hall), ("epoch", epoch)]
         )
@@ -146,24 +147,22 @@ def schema_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def migrate(
-    connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS
-) -> int:
+def migrate(connection: sqlite3.Connection, path: Path) -> int:
     """Bring the file to the newest schema, each step in one transaction; the schema it was in.
 
     Copies the journal to `<journal>.before-schema-<n>` first. Raises JournalError when the file
     is newer than this hallkit.
     """
     version = was = schema_version(connection)
-    if version > len(migrations):
+    if version > len(MIGRATIONS):
         raise JournalError(
-            f"{path} is of schema {version}, this hallkit knows up to {len(migrations)}: "
+            f"{path} is of schema {version}, this hallkit knows up to {len(MIGRATIONS)}: "
             f"upgrade hallkit"
         )
-    if version < len(migrations):
-        copy_to(connection, path.with_name(f"{path.name}.before-schema-{len(migrations)}"))
-    while version < len(migrations):
-        _migrate_step(connection, version, migrations[version])
+    if version < len(MIGRATIONS):
+        copy_to(connection, path.with_name(f"{path.name}.before-schema-{len(MIGRATIONS)}"))
+    while version < len(MIGRATIONS):
+        _migrate_step(connection, version, MIGRATIONS[version])
         version += 1
     return was
 

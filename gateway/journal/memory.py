@@ -11,11 +11,12 @@ from typing import Literal
 
 from gateway.journal import snapshots
 from gateway.journal.chain import StoredRow, Tip, genesis, prove, seal, to_records
-from gateway.journal.database import MIGRATIONS
 from gateway.journal.errors import JournalError, JournalFailed, JournalLocked, RecordError
 from gateway.journal.records import JsonValue, NewRecord, Record, Snapshot
 from gateway.journal.snapshots import SnapshotRow
 from gateway.journal.upcasts import UPCASTS, Upcasts
+
+_SCHEMA = 1  # of the tables on disk; there are none here
 
 Fate = Literal["lost", "kept"]
 
@@ -169,9 +170,7 @@ class MemoryJournal:
         self._failure = failure
 
     def _against(self) -> snapshots.Against:
-        return snapshots.Against(
-            self._genesis.hash, len(MIGRATIONS), self._state_version, self.last_seq
-        )
+        return snapshots.Against(self._genesis.hash, _SCHEMA, self._state_version, self.last_seq)
 
     def _check_usable(self) -> None:
         if self._failure:

@@ -17,7 +17,7 @@ BATCHES = ((1,), (2, 3), (4, 5, 6), (7,), (8, 9))
 
 @pytest.fixture
 def crashed(tmp_path, event, copy_journal):
-    """A journal as a kill leaves it: all batches only in the write-ahead log, which is not empty."""
+    """A journal as a kill leaves it, all batches in the log; and where each batch ends there."""
     path = tmp_path / "hall.sqlite"
     database.create(path, "langfang", "00", page_bytes=512)
     journal = Journal.open(path, hall="langfang")
@@ -52,14 +52,13 @@ def log_of(path):
     return path.with_name(path.name + "-wal").read_bytes()
 
 
-def test_a_log_cut_at_every_byte_keeps_whole_batches_only(crashed, tmp_path):
+def check_cuts(crashed, folder, cuts):
     path, ends = crashed
     log = log_of(path)
-    # The log holds the five batches only; it began after the creation was folded back.
     lasts = [batch[-1] for batch in BATCHES]
-    for cut in range(len(log) + 1):
+    for cut in cuts:
         kept = max((last for last, end in zip(lasts, ends, strict=True) if end <= cut), default=0)
-        copy = write_copy(path, tmp_path / "cut", log[:cut])
+        copy = write_copy(path, folder, log[:cut])
         reader = sqlite3.connect(f"{copy.as_uri()}?mode=ro", uri=True)
         assert reader.execute("SELECT max(seq) FROM events").fetchone()[0] == (kept or None)
         reader.close()
@@ -67,6 +66,16 @@ def test_a_log_cut_at_every_byte_keeps_whole_batches_only(crashed, tmp_path):
         assert not report.lost_commit
         torn = cut > 32 and cut not in ends
         assert (report.dropped_frames > 0) == torn, f"cut at byte {cut}: {report}"
+
+
+def test_a_log_cut_at_any_byte_of_the_last_batch_keeps_whole_batches_only(crashed, tmp_path):
+    ends = crashed[1]
+    check_cuts(crashed, tmp_path / "cut", [*range(40), *range(ends[-2] - 2, ends[-1] + 1)])
+
+
+@pytest.mark.slow
+def test_a_log_cut_at_any_byte_keeps_whole_batches_only(crashed, tmp_path):
+    check_cuts(crashed, tmp_path / "cut", range(crashed[1][-1] + 1))
 
 
 def test_the_start_cuts_a_torn_tail_and_reports_it(crashed, tmp_path):

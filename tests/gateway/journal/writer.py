@@ -1,7 +1,7 @@
 """A process to be killed: appends batches without end, says each on stdout once it is durable.
 
-Arguments: the journal, then `exit` (let JournalFailed end it) or `kill`, then a limit on the size
-of a file in bytes or 0. Run by the tests in a process of its own.
+Arguments: the journal, then a limit on the size of a file in bytes, or 0 for none. Run by the
+tests in a process of its own.
 """
 
 import resource
