@@ -1,0 +1,60 @@
+# hallkit: `make` prints what there is. Each target sets up what it needs first.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BROKER ?= embedded
+SEED ?= 7
+BIN := .venv/bin
+export PYTHON
+
+.PHONY: help setup run test fast check generate sim bench lock clean
+
+help: ## print the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make the environment for running and testing (the other targets do it themselves)
+	@scripts/setup.sh test
+
+run: ## the hall in the browser: broker, gateway, virtual devices (BROKER=mosquitto for the real one)
+	@scripts/setup.sh run
+	@if [ "$(BROKER)" = mosquitto ]; then scripts/setup.sh mosquitto; fi
+	@exec $(BIN)/hallkit up $(if $(filter mosquitto,$(BROKER)),--broker mosquitto)
+
+test: ## all tests
+	@scripts/setup.sh test
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+fast: ## the tests that take less than three seconds each
+	@scripts/setup.sh test
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
+
+check: ## formatting, linters, types, import directions, generated files
+	@scripts/setup.sh test
+	@echo "ruff check"; $(BIN)/ruff check .
+	@echo "ruff format --check"; $(BIN)/ruff format --check --quiet . || \
+	  { $(BIN)/ruff format --check .; echo "run: $(BIN)/ruff format ."; exit 1; }
+	@echo "mypy"; $(BIN)/mypy
+	@echo "lint-imports"; $(BIN)/lint-imports
+	@echo "generated files"; $(BIN)/python -m gateway.contract --check
+
+generate: ## write stubs, AsyncAPI, the page of messages and the golden wire samples anew
+	@scripts/setup.sh test
+	@$(BIN)/python -m gateway.contract
+
+sim: ## one hall-day in virtual time (SEED=7)
+	@scripts/setup.sh run
+	@exec $(BIN)/hallkit sim --seed $(SEED)
+
+bench: ## speed of the parts that have a budget
+	@scripts/setup.sh test
+	@$(BIN)/hallkit bench
+
+lock: ## write constraints.txt from the environment
+	@{ head -1 constraints.txt; $(BIN)/python -m pip freeze --exclude-editable; } > build/constraints.txt
+	@mv build/constraints.txt constraints.txt
+
+clean: ## delete what set-up and the tools made
+	@rm -rf .venv node_modules build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
