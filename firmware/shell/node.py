@@ -1,0 +1,378 @@
+"""A node's runtime, sans-IO: MQTT session, outbox, lease and logic put together.
+
+The same source runs on the ESP32, on a Pi and in the simulator. The shell around it owns the
+socket, the clock, the flash and the pins. Its contract, after every call into a `Node`:
+ 1. apply `take_effects()` in order (a ("store", key, value) must be durable before the next one);
+ 2. send `take_output()`; an output must never overtake the effects of the same call;
+ 3. `wants_close`: close the socket and call `connection_lost`; `wants_connection`: dial once, then
+    call `connection_made` or `connection_refused`;
+ 4. call `wake` at `wake_at()`, earlier does no harm.
+The life of a node: `input(now, ("restore", {key: bytes}))` with what was stored, the levels of keys
+that are down, `input(now, ("start",))`, then everything else.
+
+Rules:
+- client id = user name = node id; the will is NodeState `lost` with (boot, connection), so that a
+  late will of a dead connection can be told from the present one;
+- subscribe first; when the broker has granted it publish the birth, what is shown, and everything
+  unsettled. Only then is the link up;
+- a want counts when its (epoch, rev) is newer than the one shown; what is shown is published after
+  it is applied and when the lease comes or goes;
+- a report leaves the outbox by the gateway's Ack only. RatingGiven and JobResult are stored as
+  well: they are still true when the node comes back. A press is not, it would be too old;
+- bad bytes from the broker are counted, told to the technician at most every LOG_EVERY_MS, and
+  change nothing;
+- dialling again waits BACKOFF_MIN_MS to BACKOFF_MAX_MS, doubling, half of it by chance, because
+  all nodes of a hall lose a broker together. The cap leaves room in 10 s for the next beat (P4).
+MicroPython subset, pure.
+"""
+
+from firmware.logic import events
+from firmware.logic.base import Logic
+from firmware.logic.lease import Lease
+from firmware.logic.registry import job_kinds, want_kinds
+from firmware.logic.timers import earlier, is_due
+from protocols import topics
+from protocols.messages.node import Ack, GatewayState, JobResult, NodeLog, NodeState, Shown
+from protocols.messages.rating import RatingGiven
+from protocols.mqtt_packets import SUBSCRIBE_REFUSED
+from protocols.mqtt_session import ClientSession
+from protocols.outbox import Entry, Outbox
+from protocols.ticks import ticks_add
+from protocols.wire import PROTOCOL_VERSION, Message, Stamp, WireError, decode, encode
+
+BACKOFF_MIN_MS = 500
+BACKOFF_MAX_MS = 6000
+LOG_EVERY_MS = 10000
+LOG_BYTES_MAX = 200
+# Ages and the gateway's clock are carried forward at least this often (37 h), before ticks wrap.
+ROLL_MS = 1 << 27
+OUTBOX_KEY = "outbox"
+DURABLE = (RatingGiven, JobResult)
+
+
+class Node:
+    """One node of a hall. `jitter(limit)` returns a whole number 0..limit-1 by chance.
+
+    To read at any time: link_up, lease_fresh, wants_connection, wants_close, want_key (epoch, rev),
+    outbox_size, connection (how many there were in this boot), bad_count (messages refused),
+    close_reason (of the last connection).
+    """
+
+    def __init__(  # type: ignore[no-untyped-def]  # jitter: the subset has no Callable
+        self,
+        hall: str,
+        node_id: str,
+        kind: str,
+        board: str,
+        firmware_version: str,
+        boot: int,
+        logic: Logic,
+        jitter,
+        keepalive_s: int = 15,
+        password: bytes | None = None,
+    ) -> None:
+        self.hall = hall
+        self.node_id = node_id
+        self.kind = kind
+        self.board = board
+        self.firmware_version = firmware_version
+        self.boot = boot
+        self.logic = logic
+        self._jitter = jitter
+        self._session = ClientSession(node_id, keepalive_s, node_id, password)
+        self._outbox = Outbox(boot)
+        self._lease = Lease()
+        self._wants = want_kinds(kind)
+        self._jobs = job_kinds(kind)
+        self._gateway_topic = topics.gateway_topic(hall)
+        self._want_topic = topics.node_topic(hall, node_id, topics.WANT)
+        self._ack_topic = topics.node_topic(hall, node_id, topics.ACK)
+        self._job_topic = topics.node_topic(hall, node_id, topics.JOB)
+        self._effects: list[tuple] = []
+        self.link_up = False
+        self.lease_fresh = False
+        self.wants_connection = False
+        self.wants_close = False
+        self.want_key = (-1, -1)
+        self.connection = 0
+        self.bad_count = 0
+        self.close_reason = ""
+        self._dial_at: int | None = None
+        self._refusals = 0  # connections in a row that did not come up
+        self._leaving = False
+        self._log_free_at: int | None = None  # no complaint before this
+        self._roll_at: int | None = None
+
+    @property
+    def outbox_size(self) -> int:
+        """How many reports are unsettled."""
+        return len(self._outbox.entries)
+
+    # ---- connection ----
+
+    def connection_made(self, now_ms: int) -> None:
+        """The socket is open."""
+        self.connection += 1
+        self.wants_connection = False
+        self._dial_at = None
+        will = encode(self._state("lost"))
+        self._session.set_will((self._topic(topics.STATE), will, 1, True))
+        self._session.connection_made(now_ms)
+
+    def connection_refused(self, now_ms: int) -> None:
+        """Dialling failed."""
+        self._dial_later(now_ms)
+
+    def connection_lost(self, now_ms: int) -> None:
+        """The socket is closed, by whichever side."""
+        self._session.connection_lost(now_ms)
+        self._pump(now_ms)
+        self.wants_close = False
+        self._dial_later(now_ms)
+
+    def receive(self, now_ms: int, data: bytes) -> None:
+        """Bytes from the socket, cut anyhow."""
+        self._session.receive(now_ms, data)
+        self._check_lease(now_ms)
+        self._pump(now_ms)
+        self._flush(now_ms)
+
+    def leave(self, now_ms: int) -> None:
+        """Say goodbye and do not come back: for an orderly switching off."""
+        self._leaving = True
+        self.wants_connection = False
+        self._dial_at = None
+        self._publish(now_ms, topics.STATE, encode(self._state("bye")))
+        self._session.disconnect(now_ms)
+        self._pump(now_ms)
+
+    # ---- world and time ----
+
+    def input(self, now_ms: int, event: tuple) -> None:
+        """An event of the devices, ("restore", {key: bytes}) or ("start",)."""
+        if event[0] == events.RESTORE:
+            self._restore(now_ms, event[1])
+            return
+        if event[0] == events.START:
+            self._dial_at = ticks_add(now_ms, self._jitter(BACKOFF_MIN_MS))
+            self._roll_at = ticks_add(now_ms, ROLL_MS)
+        self._step(now_ms, event)
+        self._flush(now_ms)
+
+    def wake(self, now_ms: int) -> None:
+        """Time has passed."""
+        self._session.wake(now_ms)
+        self._pump(now_ms)
+        self._check_lease(now_ms)
+        if is_due(self.logic.wake_at(), now_ms):
+            self._step(now_ms, (events.TICK,))
+        self._flush(now_ms)
+        if is_due(self._log_free_at, now_ms):
+            self._log_free_at = None
+        if is_due(self._dial_at, now_ms):
+            self._dial_at = None
+            self.wants_connection = True
+        if is_due(self._roll_at, now_ms):
+            self._roll_at = ticks_add(now_ms, ROLL_MS)
+            self._outbox.oldest_age_ms(now_ms)
+
+    def wake_at(self) -> int | None:
+        """When `wake` is to be called at the latest."""
+        deadline = earlier(self._session.wake_at(), self._lease.wake_at())
+        deadline = earlier(deadline, self.logic.wake_at())
+        deadline = earlier(deadline, self._log_free_at)
+        deadline = earlier(deadline, self._dial_at)
+        deadline = earlier(deadline, self._roll_at)
+        if self.link_up:
+            deadline = earlier(deadline, self._outbox.wake_at())
+        return deadline
+
+    def take_effects(self) -> list[tuple]:
+        """What the devices and the store have to do, in order."""
+        effects = self._effects
+        self._effects = []
+        return effects
+
+    def take_output(self) -> bytes:
+        """What to send; only after the effects are applied."""
+        return self._session.take_output()
+
+    # ---- inside ----
+
+    def _topic(self, channel: topics.Channel) -> str:
+        return topics.node_topic(self.hall, self.node_id, channel)
+
+    def _state(self, state: str) -> NodeState:
+        return NodeState(
+            state=state,  # type: ignore[arg-type]  # online, bye, lost: the field checks it
+            boot=self.boot,
+            connection=self.connection,
+            protocol=PROTOCOL_VERSION,
+            firmware=self.firmware_version,
+            board=self.board,
+            kind=self.kind,  # type: ignore[arg-type]  # one of the registry's kinds
+        )
+
+    def _dial_later(self, now_ms: int) -> None:
+        self.wants_connection = False
+        if self._leaving:
+            return
+        limit_ms = min(BACKOFF_MAX_MS, 2 * BACKOFF_MIN_MS << min(self._refusals, 8))
+        self._refusals += 1
+        half_ms = limit_ms // 2
+        self._dial_at = ticks_add(now_ms, half_ms + self._jitter(half_ms))
+
+    def _pump(self, now_ms: int) -> None:
+        for event in self._session.take_events():
+            kind = event[0]
+            if kind == "message":
+                self._message(now_ms, event[1], event[2], event[4])
+            elif kind == "connected":
+                down = topics.down_filter(self.hall, self.node_id)
+                self._session.subscribe(now_ms, [(down, 1), (self._gateway_topic, 0)])
+            elif kind == "subscribed":
+                self._subscribed(now_ms, event[2])
+            elif kind == "closed":
+                self.close_reason = event[1]
+                self.wants_close = True
+                self._set_link(now_ms, False)
+
+    def _subscribed(self, now_ms: int, granted: bytes) -> None:
+        if SUBSCRIBE_REFUSED in granted:
+            self._log(now_ms, "error", f"{self.node_id} may not subscribe; check its credential")
+            self._session.disconnect(now_ms)
+            return
+        self._refusals = 0
+        self._publish(now_ms, topics.STATE, encode(self._state("online")))
+        self._set_link(now_ms, True)
+        self._publish_shown(now_ms)
+        self._outbox.send_all_again(now_ms)
+
+    def _set_link(self, now_ms: int, up: bool) -> None:
+        if up != self.link_up:
+            self.link_up = up
+            self._step(now_ms, (events.LINK, up))
+
+    def _publish(self, now_ms: int, channel: topics.Channel, payload: bytes) -> None:
+        # Nothing is lost when it is not: states are published again after the next SUBACK, reports
+        # are in the outbox.
+        if self._session.connected:
+            topic = self._topic(channel)
+            self._session.publish(now_ms, topic, payload, channel.qos, channel.retain)
+
+    def _publish_shown(self, now_ms: int) -> None:
+        epoch, rev = self.want_key
+        if epoch >= 0 and self.link_up:
+            shown = Shown(epoch=epoch, rev=rev, fresh=self.lease_fresh)
+            self._publish(now_ms, topics.SHOWN, encode(shown))
+
+    def _log(self, now_ms: int, level: str, text: str) -> None:
+        text = text[:LOG_BYTES_MAX]
+        while len(text.encode()) > LOG_BYTES_MAX:
+            text = text[:-1]
+        line = NodeLog(level=level, text=text)  # type: ignore[arg-type]  # the field checks it
+        self._publish(now_ms, topics.LOG, encode(line))
+
+    def _complain(self, now_ms: int, text: str) -> None:
+        self.bad_count += 1
+        if self._log_free_at is None:
+            self._log_free_at = ticks_add(now_ms, LOG_EVERY_MS)
+            self._log(now_ms, "warning", f"{self.bad_count} bad messages, the last: {text}")
+
+    # ---- messages from the broker ----
+
+    def _message(self, now_ms: int, topic: str, payload: bytes, retained: bool) -> None:
+        try:
+            if topic == self._gateway_topic:
+                state = decode(payload, (GatewayState,))
+                self._lease.hear(now_ms, state, not retained)  # type: ignore[arg-type]  # is one
+                self._check_lease(now_ms)
+            elif topic == self._want_topic:
+                self._take_want(now_ms, decode(payload, self._wants))
+            elif topic == self._ack_topic:
+                self._take_ack(now_ms, decode(payload, (Ack,)))  # type: ignore[arg-type]  # is one
+            elif topic == self._job_topic and not retained:
+                self._step(now_ms, (events.JOB, decode(payload, self._jobs)))
+            else:
+                self._complain(now_ms, f"nothing belongs on {topic}")
+        except WireError as error:
+            self._complain(now_ms, f"{topic}: {error}")
+
+    def _take_want(self, now_ms: int, want) -> None:  # type: ignore[no-untyped-def]  # any *Want
+        key = (want.epoch, want.rev)
+        if key > self.want_key:
+            self.want_key = key
+            self._step(now_ms, (events.WANT, want))
+            self._publish_shown(now_ms)
+
+    def _take_ack(self, now_ms: int, ack: Ack) -> None:
+        settled = self._outbox.settle(ack.boot, ack.seq, ack.cumulative)
+        if any([isinstance(entry.message, DURABLE) for entry in settled]):  # noqa: C419
+            self._store_outbox()
+        for entry in settled:
+            told = ack
+            if entry.seq != ack.seq:
+                # Settled along with a later one: what came of this one was not told.
+                told = Ack(
+                    boot=entry.boot,
+                    seq=entry.seq,
+                    result="dup",
+                    first=None,
+                    why="",
+                    cumulative=True,
+                )
+            self._step(now_ms, (events.ACK, told, entry.message))
+
+    def _check_lease(self, now_ms: int) -> None:
+        self._lease.wake(now_ms)
+        if self._lease.fresh != self.lease_fresh:
+            self.lease_fresh = self._lease.fresh
+            self._step(now_ms, (events.LEASE, self.lease_fresh))
+            self._publish_shown(now_ms)
+
+    # ---- logic and outbox ----
+
+    def _step(self, now_ms: int, event: tuple) -> None:
+        refused = []
+        for effect in self.logic.step(now_ms, event):
+            if effect[0] != events.REPORT:
+                self._effects.append(effect)
+            elif not self._outbox.add(now_ms, effect[1]):
+                refused.append(effect[1])
+            elif isinstance(effect[1], DURABLE):
+                self._store_outbox()
+        for report in refused:
+            self._step(now_ms, (events.FULL, report))
+
+    def _flush(self, now_ms: int) -> None:
+        if self.link_up and self._outbox.entries:
+            for entry in self._outbox.due(now_ms):
+                self._send(now_ms, entry)
+
+    def _send(self, now_ms: int, entry: Entry) -> None:
+        heard_ms = self._lease.heard_ms(now_ms)
+        stamp = Stamp(entry.boot, entry.seq, entry.age_ms, self._lease.epoch, heard_ms)
+        channel = topics.RESULT if isinstance(entry.message, JobResult) else topics.EVENT
+        self._publish(now_ms, channel, encode(entry.message, stamp))
+
+    def _store_outbox(self) -> None:
+        lines = []
+        for boot, seq, message in self._outbox.dump():
+            if isinstance(message, DURABLE):
+                # The age is not worth keeping: nobody knows how long the node will be off.
+                lines.append(encode(message, Stamp(boot, seq, 0, 0, 0)))
+        self._effects.append((events.STORE, OUTBOX_KEY, b"\n".join(lines)))
+
+    def _restore(self, now_ms: int, stored: dict[str, bytes]) -> None:
+        kept: list[tuple[int, int, Message]] = []
+        for line in stored.get(OUTBOX_KEY, b"").split(b"\n"):
+            if line:
+                try:
+                    message = decode(line, DURABLE)
+                    stamp = message.stamp
+                    if stamp is not None:
+                        kept.append((stamp.boot, stamp.seq, message))
+                except WireError as error:
+                    self._complain(now_ms, f"stored {OUTBOX_KEY}: {error}")
+        self._outbox.restore(now_ms, kept)
+        self._step(now_ms, (events.RESTORE, stored, [message for _, _, message in kept]))
