@@ -1,0 +1,286 @@
+"""The gateway as a running process: one event loop, the engine, the journal in one writer thread.
+
+Rules:
+- everything that waits is decided together and appended in one transaction (group commit); while
+  the disk works, new inputs queue up for the next round;
+- only after the commit: effects leave, callers get their answers, the broker its PUBACKs in order;
+- an append that fails leaves its fate unknown: nothing is acknowledged, the process ends at once
+  with code 70 and the next start reads from the disk what is true. A bug in the engine ends it the
+  same way, for the state in memory can no longer be trusted;
+- times here are steady milliseconds; the wall clock is read once, in `recovery`.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from gateway.broker.link import BrokerLink, LinkCallbacks
+from gateway.broker.session import BrokerAddress, Receipt, Received
+from gateway.config import HallConfig
+from gateway.core.effects import Answer, Effect, Publish
+from gateway.core.json import JsonObject
+from gateway.engine import Engine
+from gateway.journal.interface import EventJournal
+from gateway.journal.store import Journal
+from gateway.meters import Meters
+from gateway.recovery import Recovery, open_journal, recover, steady_ms
+from gateway.systems.calling.commands import Command
+from protocols.topics import GATEWAY, up_filter
+
+EXIT_JOURNAL_FAILED = 70
+SNAPSHOT_EVERY = 2000
+FREE_BYTES_MIN = 16 << 20
+
+_log = structlog.get_logger("hallkit.process")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a gateway process is started with."""
+
+    config: HallConfig
+    data: Path
+    broker: BrokerAddress
+    demo: bool = False
+    snapshot_every: int = SNAPSHOT_EVERY
+
+
+class ProcessStoppingError(Exception):
+    """The gateway is going down and decides nothing any more; ask again after its restart."""
+
+
+class Process:
+    """A running hall. `open` it, `run` it until `stop`; the rest is for the web."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        journal: EventJournal,
+        engine: Engine,
+        writer: ThreadPoolExecutor,
+        meters: Meters,
+    ) -> None:
+        self.settings = settings
+        self.config = settings.config
+        self.meters = meters
+        self.engine = engine
+        self.on_change: list[Callable[[], None]] = []
+        # Ends without clean-up on purpose: at-exit handlers and other threads could still send
+        # acknowledgements for what is not on the disk, or hang on a broken disk.
+        self.exit_now: Callable[[int], object] = os._exit
+        self._journal = journal
+        self._writer = writer
+        self._work = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._receipts: list[Receipt] = []
+        self._answers: dict[int, asyncio.Future[Answer]] = {}
+        self._snapshot_seq = engine.seq
+        self.link = BrokerLink(
+            settings.broker,
+            client_id=GATEWAY,
+            topic_filter=up_filter(self.config.hall.id),
+            will=engine.will,
+            callbacks=LinkCallbacks(self._broker_up, self._broker_down, self._received),
+        )
+
+    @classmethod
+    async def open(cls, settings: Settings, meters: Meters | None = None) -> "Process":
+        """Open the journal and recover from it. Raises JournalError and names the fix."""
+        loop = asyncio.get_running_loop()
+        writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="journal")
+
+        def start() -> tuple[Journal, Engine, Recovery]:
+            journal = open_journal(settings.config, settings.data)
+            try:
+                return journal, *recover(settings.config, journal)
+            except BaseException:
+                journal.close()
+                raise
+
+        try:
+            journal, engine, recovery = await loop.run_in_executor(writer, start)
+        except BaseException:
+            writer.shutdown(wait=False)
+            raise
+        _log.info(
+            "recovered",
+            seq=engine.seq,
+            epoch=engine.epoch,
+            snapshot_seq=recovery.snapshot_seq,
+            folded=recovery.folded,
+            took_ms=recovery.took_ms,
+            notices=journal.notices,
+        )
+        process = cls(settings, journal, engine, writer, meters or Meters())
+        process._snapshot_seq = recovery.snapshot_seq
+        return process
+
+    # ---- what the web asks ----
+
+    async def request(self, key: str, principal: str, command: Command) -> Answer:
+        """Have a command decided; returns after its commit. Raises ProcessStoppingError."""
+        if self._stopping.is_set():
+            raise ProcessStoppingError
+        number = self.engine.request(key, principal, command)
+        future = asyncio.get_running_loop().create_future()
+        self._answers[number] = future
+        self._work.set()
+        answer: Answer = await future
+        self.meters.requests.labels(answer.status).inc()
+        if answer.repeated:
+            self.meters.repeated_requests.inc()
+        return answer
+
+    def hall_view(self) -> JsonObject:
+        """The whole hall as committed, now."""
+        return self.engine.hall_view(steady_ms())
+
+    def nodes_view(self) -> list[JsonObject]:
+        """Every node and when it was last heard."""
+        return self.engine.nodes_view(steady_ms())
+
+    def ticket_view(self, ticket_or_token: str) -> JsonObject | None:
+        """One ticket by its id or the token of its page; None when there is none today."""
+        return self.engine.ticket_view(ticket_or_token, steady_ms())
+
+    def change_clock_rate(self, rate: int) -> None:
+        """Let hall time run `rate` times as fast from now on; for demonstrations."""
+        self.engine.clock.change_rate(steady_ms(), rate)
+        self._work.set()
+        self._tell_change()
+
+    def not_ready(self) -> list[str]:
+        """Why the hall cannot work fully now, in words for the technician; empty: ready."""
+        reasons = []
+        if self._stopping.is_set():
+            reasons.append("the gateway is stopping")
+        if not self.link.connected:
+            reasons.append(f"broker {self.link.address}: {self.link.problem}")
+        free = shutil.disk_usage(self.settings.data).free
+        if free < FREE_BYTES_MIN:
+            reasons.append(f"journal: {free >> 20} MB left on the disk of {self.settings.data}")
+        return reasons
+
+    # ---- the loop ----
+
+    def stop(self) -> None:
+        """Let `run` end cleanly: what waits is decided, nodes hear "bye", a snapshot is kept."""
+        self._stopping.set()
+        self._work.set()
+
+    async def run(self) -> None:
+        """Serve until `stop`."""
+        line = asyncio.create_task(self.link.run(), name="broker-line")
+        line.add_done_callback(self._line_ended)
+        try:
+            while not self._stopping.is_set():
+                await self._wait_for_work()
+                await self._round()
+            await self._round()
+            await self._keep_snapshot()
+        except Exception:
+            _log.critical("cannot_go_on", exit_code=EXIT_JOURNAL_FAILED, exc_info=True)
+            self.exit_now(EXIT_JOURNAL_FAILED)
+            raise
+        await self.link.close(self.engine.farewell(steady_ms()))
+        await line
+        self._refuse_the_rest()
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._journal.close)
+        self._writer.shutdown()
+        _log.info("stopped", seq=self.engine.seq)
+
+    async def _wait_for_work(self) -> None:
+        wake_at = self.engine.wake_at()
+        if wake_at is None:
+            await self._work.wait()
+        elif not self._work.is_set():
+            late_s = max(0.0, (wake_at - steady_ms()) / 1000)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._work.wait(), late_s)
+        self._work.clear()
+
+    async def _round(self) -> None:
+        receipts, self._receipts = self._receipts, []
+        batch = self.engine.prepare(steady_ms())
+        records = []
+        if batch.records:
+            began = time.perf_counter()
+            records = await asyncio.get_running_loop().run_in_executor(
+                self._writer, self._journal.append, batch.records
+            )
+            self.meters.commit_seconds.observe(time.perf_counter() - began)
+            self.meters.batches.inc()
+        else:
+            # A round without records must not keep the loop from sockets and callers.
+            await asyncio.sleep(0)
+        effects = self.engine.committed(batch, records, steady_ms())
+        self.link.acknowledge(receipts)
+        for effect in effects:
+            self._let_go(effect)
+        if records:
+            self._tell_change()
+            await self._snapshot_when_due()
+
+    def _let_go(self, effect: Effect) -> None:
+        match effect:
+            case Publish():
+                self.link.publish(effect)
+            case Answer():
+                future = self._answers.pop(effect.number)
+                if not future.done():  # the caller may have gone away meanwhile
+                    future.set_result(effect)
+
+    def _tell_change(self) -> None:
+        for tell in self.on_change:
+            tell()
+
+    async def _snapshot_when_due(self) -> None:
+        grown = self.engine.seq - self._snapshot_seq
+        # In a quiet moment, unless there has been none for long.
+        if grown >= self.settings.snapshot_every and (
+            not self.engine.has_work or grown >= 2 * self.settings.snapshot_every
+        ):
+            await self._keep_snapshot()
+
+    async def _keep_snapshot(self) -> None:
+        if self.engine.seq == self._snapshot_seq:
+            return
+        self._snapshot_seq = self.engine.seq
+        await asyncio.get_running_loop().run_in_executor(
+            self._writer, self._journal.save_snapshot, self.engine.seq, self.engine.snapshot()
+        )
+
+    def _refuse_the_rest(self) -> None:
+        for future in self._answers.values():
+            if not future.done():
+                future.set_exception(ProcessStoppingError())
+        self._answers.clear()
+
+    # ---- called by the line to the broker, in this event loop ----
+
+    def _broker_up(self) -> None:
+        self.engine.broker_connected(steady_ms(), self.link.connection)
+        self._work.set()
+
+    def _broker_down(self) -> None:
+        self.engine.broker_lost()
+        self._work.set()
+
+    def _received(self, message: Received) -> None:
+        self.engine.receive(steady_ms(), message.topic, message.payload)
+        if message.receipt is not None:
+            self._receipts.append(message.receipt)
+        self._work.set()
+
+    def _line_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            _log.critical("line_failed", exc_info=task.exception())
+            self.exit_now(EXIT_JOURNAL_FAILED)
