@@ -188,6 +188,14 @@ def test_a_snapshot_spares_the_start_the_events_before_it(on_disk, event, monkey
     assert asked == [4990]
 
 
+def test_a_snapshot_of_another_state_version_is_reported(on_disk, event):
+    journal = on_disk.open(state_version="1")
+    journal.append([event(1)])
+    journal.save_snapshot(1, {})
+    journal.close()
+    assert any("state version 1" in notice for notice in on_disk.open(state_version="2").notices)
+
+
 @pytest.mark.slow
 def test_a_hundred_thousand_events_are_opened_and_read_in_good_time(on_disk, event):
     journal = on_disk.open()

@@ -24,7 +24,7 @@ def crashed(tmp_path, event, copy_journal):
     ends = []
     log = path.with_name(path.name + "-wal")
     for batch in BATCHES:
-        journal.append([event(number) for number in batch])
+        journal.append([event(number, text="x" * 150) for number in batch])
         ends.append(log.stat().st_size)
     crashed = copy_journal(path, tmp_path / "crashed")
     journal.close()
@@ -68,9 +68,10 @@ def check_cuts(crashed, folder, cuts):
         assert (report.dropped_frames > 0) == torn, f"cut at byte {cut}: {report}"
 
 
-def test_a_log_cut_at_any_byte_of_the_last_batch_keeps_whole_batches_only(crashed, tmp_path):
-    ends = crashed[1]
-    check_cuts(crashed, tmp_path / "cut", [*range(40), *range(ends[-2] - 2, ends[-1] + 1)])
+def test_a_log_cut_in_its_head_or_its_last_batch_keeps_whole_batches_only(crashed, tmp_path):
+    start, end = crashed[1][-2:]
+    edges = [edge + near for edge in range(start, end + 1, 24 + 512) for near in (-1, 0, 1)]
+    check_cuts(crashed, tmp_path / "cut", [*range(40), *edges[:-1], *range(start, end, 7)])
 
 
 @pytest.mark.slow
@@ -91,6 +92,31 @@ def test_the_start_cuts_a_torn_tail_and_reports_it(crashed, tmp_path):
         assert any("torn tail was cut" in notice for notice in notices) == (cut not in ends)
         assert verify(copy).sound
         assert open_and_list(copy) == (seqs, []), "it is reported once"
+
+
+def test_nothing_of_a_torn_tail_is_met_again_after_the_next_crash(crashed, tmp_path, event):
+    path, ends = crashed
+    log = bytearray(log_of(path))
+    log[ends[-3] + 100] ^= 1  # the last batch but one
+    copy = write_copy(path, tmp_path / "torn", bytes(log[: ends[-2]]))
+    journal = Journal.open(copy, hall="langfang")
+    assert journal.notices
+    journal.append([event(7)])
+    again = write_copy(copy, tmp_path / "again", log_of(copy))
+    journal.close()
+    assert open_and_list(again) == ([1, 2, 3, 4, 5, 6, 7], [])
+
+
+def test_the_log_of_a_running_gateway_is_not_taken_for_torn(tmp_path, event):
+    path = tmp_path / "hall.sqlite"
+    journal = Journal.open(path, hall="langfang")
+    journal.append([event(1)])
+    # The first bytes of a frame, as a write under way looks to a reader.
+    with path.with_name(path.name + "-wal").open("ab") as log:
+        log.write(b"x" * 10)
+    report = verify(path)
+    assert (report.sound, report.notices) == (True, [])
+    journal.close()
 
 
 def test_a_flipped_bit_in_the_log_never_loses_a_batch_before_the_last_one_in_silence(
@@ -131,7 +157,7 @@ def flip_in(path, text):
 
 def test_a_flipped_bit_in_the_middle_stops_the_start_and_names_the_record(tmp_path, event):
     path = closed_journal(tmp_path, event)
-    flip_in(path, b'"A077"')
+    flip_in(path, b'"A077')
     with pytest.raises(JournalDamaged) as caught:
         Journal.open(path, hall="langfang")
     assert caught.value.seq == 77
@@ -151,7 +177,7 @@ def test_after_a_refusal_the_backup_can_be_copied_back(tmp_path, event):
     backup = journal.back_up()
     journal.append([event(60)])
     journal.close()
-    flip_in(path, b'"A007"')
+    flip_in(path, b'"A007')
     with pytest.raises(JournalDamaged):
         Journal.open(path, hall="langfang")
     assert verify(backup).sound
@@ -163,7 +189,7 @@ def test_after_a_refusal_the_backup_can_be_copied_back(tmp_path, event):
 
 def test_damage_before_the_snapshot_does_not_stop_the_start_but_is_never_read(tmp_path, event):
     path = closed_journal(tmp_path, event, snapshot=150)
-    flip_in(path, b'"A077"')
+    flip_in(path, b'"A077')
     journal = Journal.open(path, hall="langfang")
     assert journal.latest_snapshot().seq == 150
     assert [record.seq for record in journal.read(150)] == list(range(151, 201))
@@ -177,7 +203,7 @@ def test_damage_before_the_snapshot_does_not_stop_the_start_but_is_never_read(tm
 
 def test_damage_after_the_snapshot_stops_the_start(tmp_path, event):
     path = closed_journal(tmp_path, event, snapshot=50)
-    flip_in(path, b'"A077"')
+    flip_in(path, b'"A077')
     with pytest.raises(JournalDamaged, match="record 77"):
         Journal.open(path, hall="langfang")
 
@@ -224,14 +250,23 @@ def test_a_tampered_snapshot_is_ignored_reported_and_the_one_before_used(tmp_pat
     assert any("snapshot of record 150" in notice for notice in report.notices)
 
 
-def test_a_snapshot_made_after_other_events_is_ignored(tmp_path, event, copy_journal):
-    path = closed_journal(tmp_path, event, snapshot=100)
+def test_a_snapshot_made_after_other_events_is_ignored(tmp_path, event):
+    paths = []
+    for name, shift in (("one", 0), ("other", 1)):
+        paths.append(tmp_path / name)
+        journal = Journal.open(paths[-1], hall="langfang", epoch="same")
+        journal.append([event(number + shift) for number in range(1, 201)])
+        journal.save_snapshot(120, {"made after": name})
+        journal.close()
+    path = paths[0]
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE snapshots SET seq = 120")
+        connection.execute("ATTACH ? AS other", (str(paths[1]),))
+        connection.execute("DELETE FROM snapshots")
+        connection.execute("INSERT INTO snapshots SELECT * FROM other.snapshots")
     connection.close()
     journal = Journal.open(path, hall="langfang")
     assert journal.latest_snapshot() is None
-    assert any("snapshot of record 120 is ignored" in notice for notice in journal.notices)
+    assert any("120 is ignored: record 120 is not the one" in notice for notice in journal.notices)
     journal.close()
 
 
