@@ -171,7 +171,10 @@ def _items(name: str, field: Items, value: object) -> tuple[Struct, ...]:
     for entry in value:
         if not isinstance(entry, dict):
             raise WireError(f"{name}: {entry!r} is not an object")
-        items.append(_struct(field.item, entry))
+        try:
+            items.append(_struct(field.item, entry))
+        except WireError as error:
+            raise WireError(f"{name}: {error}")
     return tuple(items)
 
 
