@@ -38,6 +38,8 @@ class HallName(Table):
     utc_offset: Annotated[str, StringConstraints(pattern=r"^[+-][01][0-9]:[0-5][0-9]$")] = "+08:00"
     notice_zh: str = Field(default="", max_length=40)
     notice_en: str = Field(default="", max_length=80)
+    # Where phones reach the public pages, as printed in the QR of a ticket; "" prints no QR.
+    public_url: str = Field(default="", max_length=100, pattern=r"^(https?://[^/]+)?$")
 
     @cached_property
     def utc_offset_ms(self) -> int:
@@ -70,7 +72,8 @@ class Service(Table):
     code: Code
     prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z]$")]
     name_zh: ShortName
-    name_en: str = Field(min_length=1, max_length=30)
+    # Eight such names in both languages still fit one kiosk message of 1 KiB.
+    name_en: Annotated[str, StringConstraints(pattern=r"^[ -~]{1,20}$")]
     limit_minutes: int = Field(ge=1, le=240)
 
 

@@ -6,6 +6,7 @@ first out. A node keeps at most 16 unsettled reports, far fewer than what is rem
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from gateway.core.events import ReportSettled, RequestSettled
 from gateway.core.json import JsonObject
@@ -16,7 +17,7 @@ REQUESTS_MAX = 4096
 
 @dataclass(slots=True)
 class SettledReport:
-    result: str
+    result: Literal["ok", "stale", "denied"]
     why: str
 
 
@@ -24,7 +25,7 @@ class SettledReport:
 class SettledRequest:
     principal: str
     fingerprint: str
-    status: str
+    status: Literal["done", "refused"]
     body: JsonObject
 
 

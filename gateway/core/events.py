@@ -5,7 +5,7 @@ Rules: an event is frozen and holds plain JSON values only; KIND never changes a
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from gateway.core.json import JsonObject
 
@@ -34,7 +34,7 @@ class ReportSettled(Event):
     node: str
     boot: int
     seq: int
-    result: str  # ok, stale, denied
+    result: Literal["ok", "stale", "denied"]
     why: str
 
 
@@ -46,7 +46,7 @@ class RequestSettled(Event):
     key: str
     principal: str
     fingerprint: str
-    status: str  # done or refused
+    status: Literal["done", "refused"]
     body: JsonObject
 
 

@@ -1,4 +1,7 @@
 """Plain JSON values."""
 
-JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+from pydantic import JsonValue
+
 JsonObject = dict[str, JsonValue]
+
+__all__ = ["JsonObject", "JsonValue"]

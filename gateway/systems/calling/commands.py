@@ -9,12 +9,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class IssueTicket:
-    """A new ticket for a service. `kiosk` is the node that prints it, or None (phone, desk)."""
+    """A new ticket for a service. `kiosk` is the node that prints it, or None (phone, desk).
+
+    `token` is the key of the ticket's own phone page, 128 random bits as text; the engine puts it
+    in when the command is decided, so that a repeated call is recognised as the same.
+    """
 
     service: str
     kiosk: str | None
-    token: str  # 128 random bits as text, the key of the ticket's own phone page
     age_ms: int = 0
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from gateway.systems.calling.state import (
     ShownCall,
     Ticket,
     TicketState,
+    WindowState,
 )
 
 TICKET_MOVES: dict[tuple[TicketState, type[Event]], TicketState] = {
@@ -50,18 +51,22 @@ def ticket_id(date: str, number: str) -> str:
     return f"{date}-{number}"
 
 
+def _window(state: CallingState, window: str) -> WindowState:
+    return state.windows.setdefault(window, WindowState())
+
+
 def _move(state: CallingState, ticket: Ticket, event: Event) -> None:
     before = ticket.state
     after = TICKET_MOVES[before, type(event)]
     if before in ("waiting", "returned", "transferred"):
         state.leave_line(ticket)
     if before == "held" and ticket.window is not None:
-        state.window(ticket.window).held.remove(ticket.id)
+        _window(state, ticket.window).held.remove(ticket.id)
     ticket.state = after
 
 
 def _free_window(state: CallingState, window: str) -> None:
-    of_window = state.window(window)
+    of_window = _window(state, window)
     of_window.ticket = None
     of_window.turn += 1
 
@@ -112,7 +117,7 @@ def _ticket_called(state: CallingState, event: e.TicketCalled, at_ms: int) -> No
         ticket.called_ms = at_ms
         ticket.started_ms = None
         ticket.overtime = ""
-    window = state.window(event.window)
+    window = _window(state, event.window)
     window.ticket = ticket.id
     window.turn += 1
     shown = [call for call in state.calls if call.ticket != ticket.id]
@@ -123,7 +128,7 @@ def _service_started(state: CallingState, event: e.ServiceStarted, at_ms: int) -
     ticket = state.tickets[event.ticket]
     _move(state, ticket, event)
     ticket.started_ms = event.started_ms
-    state.window(event.window).turn += 1
+    _window(state, event.window).turn += 1
 
 
 def _service_finished(state: CallingState, event: e.ServiceFinished, at_ms: int) -> None:
@@ -131,7 +136,7 @@ def _service_finished(state: CallingState, event: e.ServiceFinished, at_ms: int)
     _move(state, ticket, event)
     ticket.ended_ms = at_ms
     _free_window(state, event.window)
-    state.window(event.window).served += 1
+    _window(state, event.window).served += 1
 
 
 def _ticket_missed(state: CallingState, event: e.TicketMissed, at_ms: int) -> None:
@@ -155,7 +160,7 @@ def _ticket_held(state: CallingState, event: e.TicketHeld, at_ms: int) -> None:
     ticket = state.tickets[event.ticket]
     _move(state, ticket, event)
     _free_window(state, event.window)
-    state.window(event.window).held.append(ticket.id)
+    _window(state, event.window).held.append(ticket.id)
 
 
 def _ticket_transferred(state: CallingState, event: e.TicketTransferred, at_ms: int) -> None:
@@ -178,36 +183,36 @@ def _ticket_cancelled(state: CallingState, event: e.TicketCancelled, at_ms: int)
 
 
 def _officer_signed_in(state: CallingState, event: e.OfficerSignedIn, at_ms: int) -> None:
-    window = state.window(event.window)
+    window = _window(state, event.window)
     window.officer = event.officer
     window.turn += 1
 
 
 def _officer_signed_off(state: CallingState, event: e.OfficerSignedOff, at_ms: int) -> None:
-    window = state.window(event.window)
+    window = _window(state, event.window)
     window.officer = None
     window.paused = False
     window.turn += 1
 
 
 def _window_paused(state: CallingState, event: e.WindowPaused, at_ms: int) -> None:
-    window = state.window(event.window)
+    window = _window(state, event.window)
     window.paused = True
     window.turn += 1
 
 
 def _window_resumed(state: CallingState, event: e.WindowResumed, at_ms: int) -> None:
-    window = state.window(event.window)
+    window = _window(state, event.window)
     window.paused = False
     window.turn += 1
 
 
 def _help_asked(state: CallingState, event: e.HelpAsked, at_ms: int) -> None:
-    state.window(event.window).help = True
+    _window(state, event.window).help = True
 
 
 def _help_cleared(state: CallingState, event: e.HelpCleared, at_ms: int) -> None:
-    state.window(event.window).help = False
+    _window(state, event.window).help = False
 
 
 def _overtime_reached(state: CallingState, event: e.OvertimeReached, at_ms: int) -> None:
@@ -247,12 +252,14 @@ def _printer_noted(state: CallingState, event: e.PrinterNoted, at_ms: int) -> No
 def _rating_opened(state: CallingState, event: e.RatingOpened, at_ms: int) -> None:
     ticket = state.tickets[event.visit]
     ticket.rating = "open"
-    state.window(event.window).rating = OpenRating(event.visit, ticket.number, event.officer, at_ms)
+    _window(state, event.window).rating = OpenRating(
+        event.visit, ticket.number, event.officer, at_ms
+    )
 
 
 def _rating_closed(state: CallingState, event: e.RatingClosed, at_ms: int) -> None:
     state.tickets[event.visit].rating = "closed"
-    state.window(event.window).rating = None
+    _window(state, event.window).rating = None
 
 
 def _rating_received(state: CallingState, event: e.RatingReceived, at_ms: int) -> None:

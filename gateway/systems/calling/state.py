@@ -114,7 +114,8 @@ class CallingState:
     printers: dict[str, Printer] = field(default_factory=dict)
 
     def window(self, window: str) -> WindowState:
-        return self.windows.setdefault(window, WindowState())
+        """The window as it is, for reading; one that nothing happened to yet is closed."""
+        return self.windows.get(window) or WindowState()
 
     def mode(self, window: str) -> WindowMode:
         """What the window does; the pad, the sign and the views all show this."""

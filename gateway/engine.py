@@ -1,0 +1,341 @@
+"""The gateway without its sockets: inputs wait, are decided together, leave after the commit.
+
+The path of one press: `receive` queues it; `prepare` drops it when it was settled before, else asks
+the rules, and collects the records of everything that waits; the caller appends them to the journal
+in one transaction; `committed` then gives the effects: acknowledgements, wants, jobs, answers.
+
+Rules:
+- pure: no clock, no socket, no journal, no random source inside; the same on a real machine and in
+  the simulator. `now_ms` is steady milliseconds; `clock` maps them to hall time;
+- nothing leaves before its records are durable; when the append fails the caller must drop this
+  object and start again from the journal, for the state has moved ahead of it;
+- between `prepare` and `committed` the views still show what was committed before.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+from gateway.config import HallConfig, Node
+from gateway.core.clock import HallClock
+from gateway.core.delivery import Delivery
+from gateway.core.effects import Effect, Publish
+from gateway.core.json import JsonObject
+from gateway.core.presence import NodePresence
+from gateway.hall import Batch, Hall, Report, Request
+from gateway.journal.records import Record
+from gateway.systems.calling import commands, devices, views
+from gateway.systems.calling.timing import next_due_ms
+from protocols.messages.node import GatewayState, NodeState, Shown
+from protocols.topics import (
+    ACK,
+    BEAT,
+    JOB,
+    LOG,
+    STATE,
+    WANT,
+    gateway_topic,
+    node_topic,
+    parse,
+)
+from protocols.wire import PROTOCOL_VERSION, WireError, decode, encode
+
+BEAT_MS = 3_000
+# Kinds whose picture depends on their own window alone.
+_OF_ONE_WINDOW = ("sign", "lamp", "rating")
+REFRESH_MS = 60_000
+
+
+class Engine:
+    """One hall, from its journal to its effects. See the rules at the top."""
+
+    def __init__(self, config: HallConfig, clock: HallClock, make_token: Callable[[], str]) -> None:
+        self.config = config
+        self.clock = clock
+        self.seq = 0
+        self.presence = {node.id: NodePresence() for node in config.nodes}
+        self.rejected = 0  # messages no rule could read
+        self._hall = Hall(config, clock, make_token)
+        self._delivery = Delivery()
+        self._inputs: list[Report | Request] = []
+        self._request_number = 0
+        self._in_flight: Batch | None = None
+        self._view: JsonObject | None = None
+        self._connection = 0
+        self._connected = False
+        self._online: set[str] = set()
+        self._refresh_ms = 0  # when all wants are published again
+        self._beat_ms = 0
+        self._now_ms = 0  # of the latest round
+
+    # --- recovery
+
+    @property
+    def epoch(self) -> int:
+        """Of this gateway; rises with every start."""
+        return self._hall.state.epoch
+
+    def restore(self, state: JsonObject) -> None:
+        """Take over a snapshot that `snapshot` made, before any `fold`."""
+        self._hall.restore(state)
+
+    def fold(self, record: Record) -> None:
+        """Replay one record of the journal."""
+        self._hall.fold(record)
+        self.seq = record.seq
+
+    def snapshot(self) -> JsonObject:
+        """The whole committed state as JSON; equal to that of a full replay."""
+        assert self._in_flight is None, "a snapshot holds committed events only"
+        return self._hall.snapshot()
+
+    def start(self, now_ms: int) -> Batch:
+        """Open a new epoch; its batch must be committed before anything else."""
+        self._now_ms = now_ms
+        batch = self._in_flight = self._hall.start(now_ms)
+        return batch
+
+    # --- inputs
+
+    def will(self, connection: int) -> Publish:
+        """What the broker must say when the gateway's `connection` (1, 2, ...) breaks."""
+        return self._gateway_state("lost", connection, 0)
+
+    def farewell(self, now_ms: int) -> Publish:
+        """What to publish before a clean stop: displays stop trusting their pictures at once."""
+        return self._gateway_state("bye", self._connection, now_ms)
+
+    def _gateway_state(
+        self, state: Literal["online", "bye", "lost"], connection: int, now_ms: int
+    ) -> Publish:
+        message = GatewayState(
+            state=state,
+            epoch=self.epoch,
+            connection=connection,
+            at_ms=max(0, now_ms - self._hall.started_ms),
+            protocol=PROTOCOL_VERSION,
+        )
+        topic = gateway_topic(self.config.hall.id)
+        # The beat itself may be lost; what changes the picture of the gateway may not.
+        qos = BEAT.qos if state == "online" else 1
+        return Publish(topic, encode(message), qos, BEAT.retain)
+
+    def broker_connected(self, now_ms: int, connection: int) -> None:
+        """Connected and subscribed: everything is published anew, the broker may know nothing."""
+        self._connection = connection
+        self._connected = True
+        self._refresh_ms = now_ms
+        self._beat_ms = now_ms
+        self._online.clear()
+        self._delivery.jobs.clear()
+
+    def broker_lost(self) -> None:
+        """Nothing can be published; nodes find out by their lease."""
+        self._connected = False
+
+    def receive(self, now_ms: int, topic: str, payload: bytes) -> None:
+        """A message of a node. One that cannot be read is counted and dropped."""
+        parsed = parse(topic)
+        node = self.config.node_by_id.get(parsed[1]) if parsed else None
+        if parsed is None or node is None or parsed[0] != self.config.hall.id:
+            self.rejected += 1
+            return
+        channel = parsed[2]
+        presence = self.presence[node.id]
+        if channel is LOG:
+            return
+        if channel.writer != "node" or (channel is STATE and not payload):
+            presence.rejected += 1
+            return
+        try:
+            message = decode(payload, channel.messages)
+        except WireError:
+            presence.rejected += 1
+            return
+        if isinstance(message, NodeState):
+            self._note_life(node.id, message, now_ms)
+            return
+        presence.last_seen_ms = now_ms
+        if isinstance(message, Shown):
+            presence.note_shown(message)
+            if message.epoch == self.epoch:
+                self._delivery.confirm(node.id, message.rev)
+            return
+        presence.reports += 1
+        assert isinstance(message, devices.Report), "the channels carry nothing else"
+        assert message.stamp is not None, "decode stamps every report"
+        self._inputs.append(Report(node, message, message.stamp, now_ms))
+
+    def _note_life(self, node: str, message: NodeState, now_ms: int) -> None:
+        presence = self.presence[node]
+        born = presence.note_state(message)
+        if not presence.online:
+            self._online.discard(node)
+            return
+        presence.last_seen_ms = now_ms
+        if born or node not in self._online:
+            self._online.add(node)
+            self._delivery.node_is_back(node, now_ms)
+            # Its lease starts with the next live beat; it should not have to wait for it.
+            self._beat_ms = now_ms
+
+    def request(self, key: str, principal: str, command: commands.Command) -> int:
+        """A call with its idempotency key; the number that its `Answer` will carry."""
+        self._request_number += 1
+        self._inputs.append(Request(self._request_number, key, principal, command))
+        return self._request_number
+
+    # --- one round
+
+    @property
+    def has_work(self) -> bool:
+        """Inputs wait for `prepare`."""
+        return bool(self._inputs)
+
+    def wake_at(self) -> int | None:
+        """Steady time of the next round that is due though nothing arrives."""
+        hall_due = next_due_ms(
+            self.config, self._hall.state.calling, self.clock.hall_ms(self._now_ms)
+        )
+        due = [self.clock.steady_ms(hall_due)]
+        if self._connected:
+            due += [self._beat_ms, self._refresh_ms]
+            resend = self._delivery.wake_at(self._online)
+            if resend is not None:
+                due.append(resend)
+        return min(due)
+
+    def prepare(self, now_ms: int) -> Batch:
+        """Decide everything that waits and everything that is due."""
+        assert self._in_flight is None, "one batch at a time"
+        batch = self._in_flight = Batch()
+        self._now_ms = now_ms
+        self._hall.pass_time(batch, now_ms)
+        inputs, self._inputs = self._inputs, []
+        for item in inputs:
+            if isinstance(item, Report):
+                self._hall.settle_report(batch, item, now_ms)
+            else:
+                self._hall.settle_request(batch, item, now_ms)
+        return batch
+
+    def committed(self, batch: Batch, records: list[Record], now_ms: int) -> list[Effect]:
+        """The batch is durable as `records`; what may now leave the gateway, in order."""
+        assert batch is self._in_flight, "committed answers the latest prepare"
+        self._in_flight = None
+        if records:
+            self.seq = records[-1].seq
+            self._view = (
+                None
+                if self._view is None
+                else views.hall_view(self.config, self._hall.state.calling)
+            )
+        effects: list[Effect] = list(batch.answers)
+        if not self._connected:
+            return effects
+        effects += self._beat(now_ms)
+        # Pictures before acknowledgements: when a pad hears "done" it shows the new turn already,
+        # so the next press of a quick hand is not refused as made against the old one.
+        effects += self._wants(now_ms)
+        for node, ack in batch.acks:
+            topic = node_topic(self.config.hall.id, node, ACK)
+            effects.append(Publish(topic, encode(ack), ACK.qos, ACK.retain))
+        effects += self._jobs(now_ms)
+        return effects
+
+    def _beat(self, now_ms: int) -> list[Effect]:
+        if now_ms < self._beat_ms:
+            return []
+        self._beat_ms = now_ms + BEAT_MS
+        return [self._gateway_state("online", self._connection, now_ms)]
+
+    def _wants(self, now_ms: int) -> list[Effect]:
+        self._revise_wants(now_ms)
+        if now_ms >= self._refresh_ms:
+            self._refresh_ms = now_ms + REFRESH_MS
+            self._delivery.send_wants_again(now_ms)
+        hall = self.config.hall.id
+        return [
+            Publish(node_topic(hall, node, WANT), payload, WANT.qos, WANT.retain)
+            for node, payload in self._delivery.wants_due(now_ms, self._online)
+        ]
+
+    def _revise_wants(self, now_ms: int) -> None:
+        if self._hall.changed is not None and not self._hall.changed:
+            return
+        changed, self._hall.changed = self._hall.changed, set()
+        calling = self._hall.state.calling
+        for node in self.config.nodes:
+            # A pad also counts who waits, which every window changes.
+            if changed is not None and node.kind in _OF_ONE_WINDOW and node.window not in changed:
+                continue
+            content = devices.want(self.config, calling, node, self.epoch, 0)
+            if content is None:
+                continue
+            rev = self._delivery.next_rev(node.id, content)
+            if rev is not None:
+                content_at_rev = devices.want(self.config, calling, node, self.epoch, rev)
+                assert content_at_rev is not None, "the same node shows something"
+                self._delivery.revise(node.id, content, rev, encode(content_at_rev), now_ms)
+
+    def _jobs(self, now_ms: int) -> list[Effect]:
+        calling, hall_ms = self._hall.state.calling, self.clock.hall_ms(now_ms)
+        jobs = devices.open_jobs(self.config, calling)
+        nodes = dict(jobs)
+        return [
+            Publish(
+                node_topic(self.config.hall.id, nodes[job], JOB),
+                encode(devices.job_message(self.config, calling, job, hall_ms)),
+                JOB.qos,
+                JOB.retain,
+            )
+            for job in self._delivery.jobs_due(now_ms, jobs, self._online)
+        ]
+
+    # --- views of what is committed; plain JSON
+
+    @property
+    def in_flight(self) -> bool:
+        """A batch waits for its commit; `ticket_view` and `snapshot` must wait for it too."""
+        return self._in_flight is not None
+
+    def hall_view(self, now_ms: int) -> JsonObject:
+        """The whole hall for pages, as of the last commit; see `calling.views`."""
+        if self._view is None:
+            assert self._in_flight is None, "look once before the first batch"
+            self._view = views.hall_view(self.config, self._hall.state.calling)
+        return {
+            **self._view,
+            "seq": self.seq,
+            "epoch": self.epoch,
+            "at_ms": self.clock.hall_ms(now_ms),
+        }
+
+    def nodes_view(self, now_ms: int) -> list[JsonObject]:
+        """Every node: life, what it shows against what it should, reports and duplicates."""
+        return [self._node_view(node, now_ms) for node in self.config.nodes]
+
+    def _node_view(self, node: Node, now_ms: int) -> JsonObject:
+        presence = self.presence[node.id]
+        want = self._delivery.wants.get(node.id)
+        seen_ms = presence.last_seen_ms
+        return {
+            "id": node.id,
+            "kind": node.kind,
+            "window": node.window,
+            "board": presence.board or node.board,
+            "online": presence.online,
+            "state": presence.state,
+            "boot": presence.boot,
+            "firmware": presence.firmware,
+            "last_seen_ms_ago": None if seen_ms is None else now_ms - seen_ms,
+            "shown_rev": presence.shown_rev if presence.shown_epoch == self.epoch else None,
+            "want_rev": want.rev if want else None,
+            "fresh": presence.fresh,
+            "reports": presence.reports,
+            "duplicates": presence.duplicates,
+            "rejected": presence.rejected,
+        }
+
+    def ticket_view(self, key: str) -> JsonObject | None:
+        """One ticket by its id or its token, or None."""
+        return views.ticket_view(self.config, self._hall.state.calling, key)
