@@ -201,14 +201,18 @@ def copy_to(connection: sqlite3.Connection, target: Path) -> None:
     draft = target.with_name(target.name + ".new")
     draft.unlink(missing_ok=True)
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with closing(sqlite3.connect(draft, isolation_level=None)) as copy:
-        connection.backup(copy)
-    descriptor = os.open(draft, os.O_RDWR)
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    draft.rename(target)
+        with closing(sqlite3.connect(draft, isolation_level=None)) as copy:
+            connection.backup(copy)
+        descriptor = os.open(draft, os.O_RDWR)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        draft.rename(target)
+    except BaseException:
+        draft.unlink(missing_ok=True)  # on a full disk its room is needed
+        raise
     sync_folder(target.parent)
 
 

@@ -215,3 +215,15 @@ def test_a_hundred_thousand_events_are_opened_and_read_in_good_time(on_disk, eve
     # Several times what was measured on two idle cores (0.6 s and 0.01 s).
     assert whole_s < 3
     assert short_s < 0.2
+
+
+def test_a_backup_that_cannot_be_written_leaves_the_journal_usable(on_disk, tmp_path, event):
+    journal = on_disk.open()
+    journal.append([event(1)])
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(JournalError, match="backup failed"):
+        journal.back_up(tmp_path / "taken")
+    with pytest.raises(JournalError, match="backup failed"):
+        journal.back_up(tmp_path / "no such folder" / "copy")
+    assert not list(tmp_path.glob("*.new"))
+    assert journal.append([event(2)])[0].seq == 2
