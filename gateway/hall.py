@@ -230,6 +230,8 @@ class Hall:
         else:
             self._record(batch, decision, now_ms, cause)
             status, body = "done", views.done_body(self.state.calling, decision)
+        # In the order the journal keeps, so that a replayed state is equal to this one to the byte.
+        body = dict(sorted(body.items()))
         settled = RequestSettled(request.key, request.principal, fingerprint, status, body)
         self._record(batch, [settled], now_ms, cause)
         batch.answers.append(Answer(request.number, status, body, repeated=False))

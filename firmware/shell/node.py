@@ -16,7 +16,7 @@ Rules:
 - subscribe first; when the broker has granted it publish the birth, what is shown, and everything
   unsettled. Only then is the link up;
 - a want counts when its (epoch, rev) is newer than the one shown; what is shown is published after
-  it is applied and when the lease comes or goes;
+  it is applied, when it is wanted once more, and when the lease comes or goes;
 - a report leaves the outbox by the gateway's Ack only. RatingGiven and JobResult are stored as
   well: they are still true when the node comes back. A press is not, it would be too old;
 - bad bytes from the broker are counted, told to the technician at most every LOG_EVERY_MS, and
@@ -303,6 +303,8 @@ class Node:
         if key > self.want_key:
             self.want_key = key
             self._step(now_ms, (events.WANT, want))
+        if key == self.want_key:
+            # Also when it is the same again: the gateway asks because what was shown got lost.
             self._publish_shown(now_ms)
 
     def _take_ack(self, now_ms: int, ack: Ack) -> None:
