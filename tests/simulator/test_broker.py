@@ -182,6 +182,13 @@ def test_a_route_used_before_is_not_used_after_the_subscription_ended(wires, cha
     assert wires.messages("a") == []
 
 
+def test_overlapping_subscriptions_deliver_once_at_the_highest_qos(wires):
+    wires.connect("a")
+    wires.say("a", encode_subscribe(1, [("t", 0), ("+", 1), ("#", 0)]))
+    wires.say("a", qos1("t", b"x"))
+    assert wires.messages("a") == [("t", b"x", 1, False, False)]
+
+
 def test_a_route_used_before_reaches_a_new_subscriber(wires):
     wires.connect("p")
     wires.say("p", encode_publish("t", b"1"))
