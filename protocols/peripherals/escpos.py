@@ -12,6 +12,8 @@ Reading back: a `StatusParser` is fed whatever bytes come and returns events. Th
 Sources: Epson ESC/POS reference (GS ( H function 48, DLE EOT, GS a), TM-L90 and SP91 manuals.
 """
 
+import binascii
+
 INIT = b"\x1b@"
 CHINESE_ON = b"\x1c&"
 CHINESE_OFF = b"\x1c."
@@ -128,6 +130,16 @@ def raster(width_bytes: int, rows: int, data: bytes) -> bytes:
     if len(data) != width_bytes * rows:
         raise ValueError(f"raster has {len(data)} bytes; {width_bytes} x {rows} are needed")
     return b"\x1dv0\x00" + bytes((width_bytes, 0, rows & 0xFF, rows >> 8)) + bytes(data)
+
+
+def process_id(job: str) -> bytes:
+    """Four printable bytes that stand for a job id of any form (crc32 in base 94)."""
+    value = binascii.crc32(job.encode())
+    digits = bytearray(4)
+    for place in range(4):
+        digits[place] = 0x21 + value % 94
+        value //= 94
+    return bytes(digits)
 
 
 def process_id_request(job: bytes) -> bytes:
