@@ -143,6 +143,7 @@ def test_transfer_keeps_the_place_by_the_time_of_issue(desk):
     desk.sign_in("w07", "1177")
     desk.press("w07", "next")
     assert desk.state.window("w07").ticket == moved.id
+    assert desk.state.waiting(("property",)) == 1
 
 
 @pytest.mark.parametrize("command", ["pause", "sign_off"])
@@ -168,20 +169,20 @@ def test_help_is_asked_for_once_and_cleared_once(desk):
     assert desk.press("w01", "help_cancel") == "no_help"
 
 
-@pytest.mark.parametrize(
-    ("command", "reason"),
-    [
-        ("start", "not_called"),
-        ("recall", "not_called"),
-        ("missed", "not_called"),
-        ("finish", "not_serving"),
-        ("hold", "not_serving"),
-        ("transfer", "not_serving"),
-        ("resume", "not_paused"),
-        ("unhold", "nothing_held"),
-        ("dance", "unknown_command"),
-    ],
-)
+NONSENSE = {
+    "start": "not_called",
+    "recall": "not_called",
+    "missed": "not_called",
+    "finish": "not_serving",
+    "hold": "not_serving",
+    "transfer": "not_serving",
+    "resume": "not_paused",
+    "unhold": "nothing_held",
+    "dance": "unknown_command",
+}
+
+
+@pytest.mark.parametrize(("command", "reason"), NONSENSE.items())
 def test_a_command_that_makes_no_sense_now_is_refused_with_its_reason(desk, command, reason):
     assert desk.press("w01", command) == reason
 

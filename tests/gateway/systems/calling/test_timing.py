@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.systems.calling import commands as c
+from gateway.systems.calling.overtime import mark_ms
 from gateway.systems.calling.timing import business_date, next_due_ms, pass_time
 
 MINUTE_MS = 60_000
@@ -20,6 +21,19 @@ def test_overtime_rises_at_80_100_and_150_percent_of_the_limit(desk):
         seen.append(ticket.overtime)
         desk.pass_minutes(1)
     assert seen == [""] * 8 + ["amber"] * 2 + ["red"] * 5 + ["blink"]
+
+
+def test_overtime_marks_are_exact_to_the_millisecond(desk):
+    ticket = desk.issue("invoice")
+    desk.press("w01", "next")
+    desk.press("w01", "start")
+    marks = {level: mark_ms(desk.config, ticket, level) for level in ("amber", "red", "blink")}
+    started_ms = desk.now_ms
+    assert marks == {
+        "amber": started_ms + 8 * MINUTE_MS,
+        "red": started_ms + 10 * MINUTE_MS,
+        "blink": started_ms + 15 * MINUTE_MS,
+    }
 
 
 def test_overtime_does_not_make_a_press_late(desk):
