@@ -82,3 +82,13 @@ def test_nothing_is_due_before_next_due_and_something_at_it(desk):
         assert desk.do(c.PassTime())
         if desk.state.window("w01").ticket is not None and due_ms % 3 == 0:
             desk.press("w01", "finish")
+
+
+def test_a_held_ticket_called_back_starts_its_overtime_anew(desk):
+    ticket = desk.issue("invoice")
+    desk.press("w01", "next")
+    desk.press("w01", "start")
+    desk.pass_minutes(9)
+    desk.press("w01", "hold")
+    desk.press("w01", "unhold")
+    assert ticket.overtime == ""
