@@ -11,7 +11,9 @@ starts = st.sampled_from([0, 1000, TICKS_PERIOD - 50])
 gaps = st.lists(st.integers(0, STABLE_MS - 1), max_size=12).map(lambda g: g[: len(g) // 2 * 2])
 
 
-def _burst(keys: Keys, now: int, level: int, bounce: list[int], found: list[tuple[int, int]]) -> int:
+def _burst(
+    keys: Keys, now: int, level: int, bounce: list[int], found: list[tuple[int, int]]
+) -> int:
     """Edges that end in `level`, a settled() before each as a logic does it; then rest."""
     keys.edge(now, 0, level)
     for place, gap in enumerate(bounce):
@@ -24,7 +26,9 @@ def _burst(keys: Keys, now: int, level: int, bounce: list[int], found: list[tupl
 
 
 @given(starts, gaps, gaps)
-def test_any_bounce_is_one_press_and_one_release(start: int, down: list[int], up: list[int]) -> None:
+def test_any_bounce_is_one_press_and_one_release(
+    start: int, down: list[int], up: list[int]
+) -> None:
     keys = Keys(1)
     keys.begin()
     found: list[tuple[int, int]] = []
