@@ -223,7 +223,13 @@ class Node:
         self._dial_at = ticks_add(now_ms, half_ms + self._jitter(half_ms))
 
     def _pump(self, now_ms: int) -> None:
-        for event in self._session.take_events():
+        happened = self._session.take_events()
+        while happened:
+            self._take_events(now_ms, happened)
+            happened = self._session.take_events()  # what this node did may have closed it
+
+    def _take_events(self, now_ms: int, happened: list[tuple]) -> None:
+        for event in happened:
             kind = event[0]
             if kind == "message":
                 self._message(now_ms, event[1], event[2], event[4])

@@ -1,0 +1,419 @@
+"""The node over real MQTT bytes: birth, wants, lease, reports, and a hostile broker."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firmware.logic.registry import KINDS, make_logic
+from firmware.shell.node import BACKOFF_MAX_MS, LOG_EVERY_MS, Node
+from protocols import topics
+from protocols.messages.node import JobResult, NodeState, Shown
+from protocols.messages.pad import PadWant
+from protocols.messages.rating import RatingWant
+from protocols.messages.voice import VoiceJob
+from protocols.mqtt_packets import Connect, Publish, Subscribe
+from protocols.wire import AGE_MS_MAX, decode, encode
+
+Make = Callable[..., Any]
+
+
+def pad_want(rev: int = 1, turn: int = 7, epoch: int = 9, number: str = "A001") -> PadWant:
+    return PadWant(
+        epoch=epoch,
+        rev=rev,
+        turn=turn,
+        mode="serving",
+        number=number,
+        waiting=1,
+        held=0,
+        help=False,
+        services=6,
+    )
+
+
+def rating_want(rev: int, visit: str) -> RatingWant:
+    return RatingWant(epoch=9, rev=rev, visit=visit, number="A001", officer="", open_ms=60000)
+
+
+def voice_job(job_id: str) -> VoiceJob:
+    return VoiceJob(id=job_id, ttl_ms=60000, number="A001", window="3", again=False)
+
+
+@pytest.fixture
+def pad(peer: Make) -> Any:
+    """A pad that is connected, fresh, and shows A001."""
+    pad = peer("pad")
+    pad.connect()
+    pad.beat(1000)
+    pad.send(topics.WANT, pad_want(), retain=True)
+    return pad
+
+
+# ---- connection ----
+
+
+def test_it_connects_as_itself_with_a_will_that_names_the_connection(peer: Make) -> None:
+    pad = peer("pad", boot=4)
+    pad.connect()
+    pad.cut()
+    pad.connect()
+    first, second = [packet for packet in pad.packets if isinstance(packet, Connect)]
+    assert (second.client_id, second.username, second.clean) == ("n1", "n1", True)
+    topic, payload, qos, retain = second.will
+    assert (topic, qos, retain) == ("hk1/lf/n1/up/state", 1, True)
+    will = decode(payload, (NodeState,))
+    assert (will.state, will.boot, will.connection) == ("lost", 4, 2)
+    assert decode(first.will[1], (NodeState,)).connection == 1
+
+
+def test_it_subscribes_before_it_says_it_is_online(peer: Make) -> None:
+    pad = peer("pad")
+    pad.connect()
+    subscribe, birth = pad.packets[1], pad.packets[2]
+    assert isinstance(subscribe, Subscribe)
+    assert subscribe.filters == [("hk1/lf/n1/down/#", 1), ("hk1/lf/gw/state", 0)]
+    assert isinstance(birth, Publish)
+    assert (birth.topic, birth.qos, birth.retain) == ("hk1/lf/n1/up/state", 1, True)
+    state = pad.said(topics.STATE)[0]
+    assert (state.state, state.connection, state.kind) == ("online", 1, "pad")
+
+
+def test_the_link_is_up_only_when_the_subscription_is_granted(peer: Make) -> None:
+    pad = peer("pad")
+    pad.mute = True
+    pad.connect()
+    assert not pad.node.link_up
+    assert pad.said(topics.STATE) == []
+    pad.run(5000)
+    assert not pad.open, "a broker that does not answer is given up"
+    pad.mute = False
+    pad.connect()
+    assert pad.node.link_up
+
+
+def test_a_refused_subscription_closes_the_connection_and_says_so(peer: Make) -> None:
+    pad = peer("pad")
+    pad.granted = 0x80
+    pad.connect()
+    assert not pad.open
+    assert not pad.node.link_up
+    assert pad.said(topics.STATE) == []
+    assert "credential" in pad.said(topics.LOG)[0].text
+
+
+def test_it_waits_longer_each_time_dialling_fails_and_starts_over_once_up(peer: Make) -> None:
+    pad = peer("pad")
+    waits = []
+    for _ in range(6):
+        while not pad.node.wants_connection:
+            pad.run(50)
+        start = pad.now_ms
+        pad.node.connection_refused(pad.now_ms)
+        assert not pad.node.wants_connection
+        while not pad.node.wants_connection:
+            pad.run(50)
+        waits.append((pad.now_ms - start) % (1 << 30))
+    assert waits == [750, 1500, 3000, 4500, 4500, 4500]
+    assert waits[-1] <= BACKOFF_MAX_MS
+    pad.connect()
+    pad.cut()
+    start = pad.now_ms
+    while not pad.node.wants_connection:
+        pad.run(50)
+    assert (pad.now_ms - start) % (1 << 30) == 750
+
+
+def test_a_silent_broker_is_noticed_and_left(pad: Any) -> None:
+    pad.mute = True
+    pad.run(40000)
+    assert pad.node.connection == 1
+    assert not pad.open
+    assert "time-out" in pad.node.close_reason or "lost" in pad.node.close_reason
+    assert ("light", "offline") in pad.effects
+
+
+def test_leaving_says_bye_and_does_not_come_back(pad: Any) -> None:
+    pad.node.leave(pad.now_ms)
+    pad.pump()
+    assert pad.said(topics.STATE)[-1].state == "bye"
+    pad.run(60000)
+    assert not pad.node.wants_connection
+
+
+# ---- wants and lease ----
+
+
+def test_only_a_newer_picture_reaches_the_logic(pad: Any) -> None:
+    before = len(pad.effects)
+    pad.send(topics.WANT, pad_want(rev=1, number="X001"))
+    pad.send(topics.WANT, pad_want(rev=9, epoch=8, number="X002"))
+    assert len(pad.effects) == before
+    pad.send(topics.WANT, pad_want(rev=2, number="A002"))
+    assert pad.effects[-1] == ("display", "A002")
+    pad.send(topics.WANT, pad_want(rev=0, epoch=10, number="B001"))
+    assert pad.effects[-1] == ("display", "B001")
+
+
+def test_what_is_shown_is_published_when_it_or_the_lease_changes(pad: Any) -> None:
+    pad.run(12000)
+    pad.beat(15000)
+    assert pad.said(topics.SHOWN) == [
+        Shown(epoch=9, rev=1, fresh=True),
+        Shown(epoch=9, rev=1, fresh=False),
+        Shown(epoch=9, rev=1, fresh=True),
+    ]
+    pad.send(topics.WANT, pad_want(rev=1))
+    assert len(pad.said(topics.SHOWN)) == 4, "wanted again: the gateway asks"
+    pad.cut()
+    pad.connect()
+    assert len(pad.said(topics.SHOWN)) == 5, "a broker may have forgotten it"
+
+
+def test_a_retained_beat_does_not_make_an_old_picture_fresh(peer: Make) -> None:
+    pad = peer("pad")
+    pad.connect()
+    pad.beat(1000, retain=True)
+    pad.send(topics.WANT, pad_want(), retain=True)
+    assert not pad.node.lease_fresh
+    assert pad.effects[-1] != ("display", "A001")
+    pad.beat(4000)
+    assert ("display", "A001") in pad.effects
+
+
+def test_the_lease_ends_after_ten_silent_seconds_even_while_the_link_is_down(pad: Any) -> None:
+    pad.cut()
+    pad.run(9999)
+    assert pad.node.lease_fresh
+    pad.run(1)
+    assert not pad.node.lease_fresh
+    assert ("display", "----") in pad.effects[-2:]
+
+
+def test_the_will_of_the_present_gateway_ends_the_lease_and_an_older_one_does_not(pad: Any) -> None:
+    pad.beat(0, state="lost", epoch=8, connection=5)
+    assert pad.node.lease_fresh
+    pad.beat(1000, state="lost")
+    assert not pad.node.lease_fresh
+
+
+def test_data_that_arrives_after_the_lease_ended_does_not_hide_the_end(pad: Any) -> None:
+    pad.now_ms = (pad.now_ms + 20000) % (1 << 30)  # nobody woke the node meanwhile
+    pad.send(topics.WANT, pad_want(rev=2, number="A002"))
+    assert not pad.node.lease_fresh
+    assert ("display", "A002") not in pad.effects
+
+
+# ---- reports ----
+
+
+def test_a_press_travels_with_its_age_and_the_gateways_clock(pad: Any) -> None:
+    pad.run(500)
+    pad.press()
+    press = pad.said(topics.EVENT)[0]
+    stamp = press.stamp
+    assert (stamp.boot, stamp.seq, stamp.age_ms, stamp.epoch) == (1, 1, 0, 9)
+    assert stamp.heard_ms == 1000 + 500 + 20
+    assert (press.command, press.seen) == ("next", 7)
+
+
+def test_a_press_is_sent_until_it_is_acknowledged_and_keeps_its_number(pad: Any) -> None:
+    pad.press()
+    pad.run(2500)
+    ages = [report.stamp.age_ms for report in pad.said(topics.EVENT)]
+    assert ages == [0, 1000, 2000]
+    assert set(pad.stamps()) == {(1, 1)}
+    pad.ack(1)
+    assert ("light", "done") in pad.effects
+    pad.run(5000)
+    assert len(pad.said(topics.EVENT)) == 3
+    assert pad.node.outbox_size == 0
+
+
+def test_a_second_acknowledgement_changes_nothing(pad: Any) -> None:
+    pad.press()
+    pad.ack(1)
+    before = len(pad.effects)
+    pad.ack(1, result="denied")
+    assert len(pad.effects) == before
+
+
+def test_an_unsettled_press_is_sent_again_at_once_after_a_reconnection(pad: Any) -> None:
+    pad.drop = True
+    pad.press()
+    assert pad.said(topics.EVENT) == []
+    pad.cut()
+    pad.drop = False
+    pad.connect()
+    assert [report.stamp.age_ms > 100 for report in pad.said(topics.EVENT)] == [True]
+
+
+def test_an_acknowledgement_of_another_boot_settles_nothing(pad: Any) -> None:
+    pad.press()
+    pad.ack(1, boot=2)
+    assert pad.node.outbox_size == 1
+
+
+def test_a_cumulative_acknowledgement_does_not_invent_the_result_of_earlier_reports(
+    pad: Any,
+) -> None:
+    pad.press()
+    pad.ack(2, cumulative=True)
+    assert pad.node.outbox_size == 0
+    assert ("light", "done") not in pad.effects
+    assert pad.effects[-1] == ("light", "busy")
+
+
+def test_a_report_before_any_beat_has_epoch_zero(peer: Make) -> None:
+    voice = peer("voice")
+    voice.connect()
+    voice.send(topics.JOB, voice_job("v1"))
+    voice.input("spoken", "v1")
+    stamp = voice.said(topics.RESULT)[0].stamp
+    assert (stamp.epoch, stamp.heard_ms) == (0, 0)
+
+
+def test_a_full_outbox_refuses_visibly_and_loses_nothing_that_is_in_it(peer: Make) -> None:
+    voice = peer("voice")
+    voice.connect()
+    for place in range(20):
+        voice.send(topics.JOB, voice_job(f"v{place}"))
+        voice.input("spoken", f"v{place}")
+    assert voice.node.outbox_size == 16
+    for seq in range(1, 17):
+        voice.ack(seq)
+    voice.run(1100)
+    assert voice.node.outbox_size == 4
+    answered = {report.id for report in voice.said(topics.RESULT)}
+    assert answered == {f"v{place}" for place in range(20)}
+
+
+# ---- restart ----
+
+
+def test_an_unacknowledged_result_survives_a_restart_with_its_number(peer: Make) -> None:
+    voice = peer("voice")
+    voice.connect()
+    voice.send(topics.JOB, voice_job("v1"))
+    voice.input("spoken", "v1")
+    again = peer("voice", stored=voice.stored, boot=2)
+    again.connect()
+    results = again.said(topics.RESULT)
+    assert results == [JobResult(id="v1", state="done", why="")]
+    assert (results[0].stamp.boot, results[0].stamp.seq) == (1, 1)
+    assert results[0].stamp.age_ms == AGE_MS_MAX
+    again.ack(1, boot=1)
+    third = peer("voice", stored=again.stored, boot=3)
+    assert third.node.outbox_size == 0
+
+
+def test_a_job_under_way_at_a_power_cut_is_unknown_after_it(peer: Make) -> None:
+    voice = peer("voice")
+    voice.connect()
+    voice.send(topics.JOB, voice_job("v1"))
+    again = peer("voice", stored=voice.stored, boot=2)
+    again.connect()
+    assert [(r.id, r.state) for r in again.said(topics.RESULT)] == [("v1", "unknown")]
+    again.send(topics.JOB, voice_job("v1"))
+    assert again.all("speak") == []
+
+
+@pytest.mark.parametrize("cut_after", range(12))
+def test_a_verdict_is_given_at_most_once_wherever_the_power_fails(
+    peer: Make, cut_after: int
+) -> None:
+    pad = peer("rating")
+    pad.connect()
+    pad.beat(1000)
+    pad.send(topics.WANT, rating_want(1, "v1"))
+    pad.press(4)
+    stores = pad.all("store")
+    stored = {effect[1]: effect[2] for effect in stores[:cut_after]}
+    again = peer("rating", stored=stored, boot=2)
+    again.connect()
+    again.beat(2000)
+    again.send(topics.WANT, rating_want(1, "v1"))
+    again.press(0)
+    sent = {report.grade for report in again.said(topics.EVENT)}
+    assert sent == ({1} if cut_after == 0 else {5})
+
+
+def test_a_press_is_not_stored_because_it_would_be_too_old(pad: Any) -> None:
+    pad.press()
+    assert pad.stored == {}
+
+
+def test_a_broken_stored_outbox_is_told_and_the_node_goes_on(peer: Make) -> None:
+    good = b'{"k":"job_result","v":1,"boot":1,"seq":3,"age_ms":0,"epoch":0,"heard_ms":0,'
+    good += b'"id":"v1","state":"done","why":""}'
+    voice = peer("voice", stored={"outbox": b"\xff\x00broken\n" + good}, boot=2)
+    voice.connect()
+    assert [report.id for report in voice.said(topics.RESULT)] == ["v1"]
+    assert voice.node.bad_count == 1
+
+
+# ---- a hostile broker ----
+
+
+def test_bad_messages_are_counted_told_once_in_ten_seconds_and_change_nothing(pad: Any) -> None:
+    before = len(pad.effects)
+    for payload in (b"", b"{", b"\xff", b'{"k":"ack"}', b"[]", b"9" * 1200):
+        pad.say("hk1/lf/n1/down/want", payload)
+    pad.say("hk1/lf/n1/down/ack", encode(pad_want(rev=5)))
+    pad.say("hk1/lf/n2/down/want", encode(pad_want(rev=6)))
+    assert pad.node.bad_count == 8
+    assert len(pad.effects) == before
+    assert len(pad.said(topics.LOG)) == 1
+    pad.run(LOG_EVERY_MS)
+    pad.say("hk1/lf/gw/state", b"nonsense")
+    assert "9 bad messages" in pad.said(topics.LOG)[1].text
+
+
+def test_a_retained_job_is_not_done(peer: Make) -> None:
+    voice = peer("voice")
+    voice.connect()
+    voice.send(topics.JOB, voice_job("v1"), retain=True)
+    assert voice.all("speak") == []
+    assert voice.node.bad_count == 1
+
+
+def test_a_job_delivered_twice_is_done_once(peer: Make) -> None:
+    voice = peer("voice")
+    voice.connect()
+    voice.send(topics.JOB, voice_job("v1"))
+    voice.send(topics.JOB, voice_job("v1"))
+    assert len(voice.all("speak")) == 1
+
+
+@given(st.lists(st.binary(max_size=60), max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_no_bytes_crash_a_node(chunks: list[bytes]) -> None:
+    node = Node("lf", "n1", "pad", "virtual", "1", 1, make_logic("pad"), lambda limit: 0)
+    node.input(0, ("start",))
+    node.connection_made(0)
+    node.receive(0, b"\x20\x02\x00\x00")
+    for chunk in chunks:
+        node.receive(1, chunk)
+    node.wake(2)
+    node.connection_lost(3)
+    assert not node.link_up
+
+
+@pytest.mark.parametrize("kind", [row[0] for row in KINDS])
+def test_every_kind_is_born_and_runs_an_idle_hour(peer: Make, kind: str) -> None:
+    node = peer(kind)
+    node.connect()
+    assert node.said(topics.STATE)[0].kind == kind
+    for minute in range(20):
+        node.beat(1000 * (minute + 1))
+        node.run(9000)
+    assert node.node.link_up
+    assert node.node.lease_fresh
+    assert node.node.bad_count == 0
+
+
+def test_an_unknown_kind_is_named(peer: Make) -> None:
+    with pytest.raises(ValueError, match=r"'fax'.*pad, wall"):
+        peer("fax")
