@@ -18,7 +18,7 @@ help: ## print the targets
 setup: ## make the environment for running and testing (the other targets do it themselves)
 	@scripts/setup.sh test
 
-run: ## the hall in the browser: broker, gateway, virtual devices (BROKER=mosquitto for the real one)
+run: ## the virtual hall in the browser (BROKER=mosquitto for the real broker)
 	@scripts/setup.sh run
 	@if [ "$(BROKER)" = mosquitto ]; then scripts/setup.sh mosquitto; fi
 	@exec $(BIN)/hallkit up $(if $(filter mosquitto,$(BROKER)),--broker mosquitto)
@@ -53,8 +53,10 @@ bench: ## speed of the parts that have a budget
 	@$(BIN)/hallkit bench
 
 lock: ## write constraints.txt from the environment
-	@{ head -1 constraints.txt; $(BIN)/python -m pip freeze --exclude-editable; } > build/constraints.txt
+	@head -1 constraints.txt > build/constraints.txt
+	@$(BIN)/python -m pip freeze --exclude-editable >> build/constraints.txt
 	@mv build/constraints.txt constraints.txt
 
 clean: ## delete what set-up and the tools made
-	@rm -rf .venv node_modules build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv node_modules build
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -98,7 +98,7 @@ setup_browser() {
   shift 2
   stamp=$(stamp_of "$name" package.json package-lock.json .npmrc)
   is_fresh "node_modules/.stamp-$name" "$stamp" && return
-  have npm || die "missing: npm (Node 20 or newer). Install with: sudo apt-get install -y nodejs npm"
+  have npm || die "missing: npm (Node 20 or newer); install with: sudo apt-get install -y npm"
   say "[$step] Browser modules and fonts: node_modules ..."
   quietly npm ci --no-progress "$@"
   printf '%s' "$stamp" >"node_modules/.stamp-$name"
@@ -106,7 +106,8 @@ setup_browser() {
 
 setup_assets() {
   local stamp
-  stamp=$(stamp_of assets simulator/assets*.py simulator/voice*.py package-lock.json constraints.txt)
+  stamp=$(stamp_of assets simulator/assets*.py simulator/voice*.py package-lock.json \
+    constraints.txt)
   is_fresh build/assets/.stamp "$stamp" && return
   say "[$1] Fonts for the wall and voice clips: build/assets ..."
   quietly $VENV/bin/python -m simulator.assets
