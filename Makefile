@@ -33,12 +33,7 @@ fast: ## the tests that take less than three seconds each
 
 check: ## formatting, linters, types, import directions, generated files
 	@scripts/setup.sh test
-	@echo "ruff check"; $(BIN)/ruff check .
-	@echo "ruff format --check"; $(BIN)/ruff format --check --quiet . || \
-	  { $(BIN)/ruff format --check .; echo "run: $(BIN)/ruff format ."; exit 1; }
-	@echo "mypy"; $(BIN)/mypy
-	@echo "lint-imports"; $(BIN)/lint-imports
-	@echo "generated files"; $(BIN)/python -m gateway.contract --check
+	@scripts/check.sh
 
 generate: ## write stubs, AsyncAPI, the page of messages and the golden wire samples anew
 	@scripts/setup.sh test

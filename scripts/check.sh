@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# All that is checked besides the tests; runs every check and names at the end those that failed.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+BIN=.venv/bin
+failed=()
+
+# check NAME REMEDY COMMAND...
+check() {
+  local name=$1 remedy=$2
+  shift 2
+  printf -- '-- %s\n' "$name"
+  "$@" || failed+=("$name${remedy:+ (try: $remedy)}")
+}
+
+check "ruff check" "$BIN/ruff check --fix ." $BIN/ruff check --quiet .
+check "ruff format" "$BIN/ruff format ." $BIN/ruff format --check --quiet .
+check "mypy" "" $BIN/mypy --no-error-summary
+check "import directions" "" $BIN/lint-imports --no-logo
+check "generated files" "make generate" $BIN/python -m gateway.contract --check
+
+if [ ${#failed[@]} -gt 0 ]; then
+  printf 'hallkit: failed: %s\n' "${failed[@]}" >&2
+  exit 1
+fi
+printf 'hallkit: all checks passed\n'
