@@ -193,8 +193,11 @@ class Printer:
         return self._wire_us + _SECOND_US // self.bytes_per_second
 
     def _arrive(self) -> None:
-        count = len(self._wire) if self.bytes_per_second is None else 1
-        data = bytes(self._wire.popleft() for _ in range(count))
+        if self.bytes_per_second is None:
+            data = bytes(self._wire)
+            self._wire.clear()
+        else:
+            data = bytes((self._wire.popleft(),))
         self._wire_us = self._now_us
         self._buffer += data
         seen = self._recent + data

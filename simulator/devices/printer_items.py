@@ -5,7 +5,7 @@ paper, `printer_picture.py` draws them.
 """
 
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 from segno import consts as qr_constants
 
@@ -33,8 +33,7 @@ class Style:
     height: int = 1
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):  # a tuple, because a day of tickets makes half a million of them
     """One character (or, with `columns`, a column image) in a line; x from the line's left."""
 
     character: str

@@ -162,7 +162,7 @@ class Page:
             wide = bool(operation.arguments[0]) and ord(character) > 0x7F
             style = self._style
             width, height = (24, 24) if wide else self._font
-            if wide:
+            if wide and self._chinese_size != (1, 1):
                 style = replace(
                     style,
                     width=max(style.width, self._chinese_size[0]),
@@ -204,7 +204,9 @@ class Page:
             return Step(self._spacing)
         height = max(cell.height for cell in cells)
         indent = self._indent(width)
-        moved = tuple(replace(cell, x=cell.x + indent) for cell in cells)
+        moved = (
+            tuple(cell._replace(x=cell.x + indent) for cell in cells) if indent else tuple(cells)
+        )
         return Step(max(self._spacing, height), TextLine(moved, height))
 
     def _feed(self, name: str, amount: int) -> list[Step]:

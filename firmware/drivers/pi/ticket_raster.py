@@ -57,6 +57,13 @@ class _Sheet:
         self.y += thickness
 
 
+def ticket_bytes(ticket: TicketData, regular: Path, bold: Path, picture: bool = False) -> bytes:
+    """The ticket in the printer's own fonts where they reach, else, or on wish, as a picture."""
+    if picture or ticket_layout.needs_raster(ticket):
+        return raster_layout(ticket, regular, bold)
+    return ticket_layout.layout(ticket)
+
+
 def raster_layout(ticket: TicketData, regular: Path, bold: Path) -> bytes:
     """The whole ticket as bytes for the printer."""
     image = ticket_image(ticket, regular, bold)

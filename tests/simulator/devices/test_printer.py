@@ -250,3 +250,11 @@ def test_time_never_goes_back() -> None:
     printer.advance(10)
     with pytest.raises(ValueError, match="from 10 to 9"):
         printer.advance(9)
+
+
+def test_real_time_status_is_answered_on_a_slow_line_byte_by_byte() -> None:
+    printer = Printer()
+    printer.bytes_per_second = 960
+    printer.cover_open = True
+    printer.write(ticket("A001") + escpos.realtime_status(2), 0)
+    assert printer.read(1_000) == b"\x16"

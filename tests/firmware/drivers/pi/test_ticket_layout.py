@@ -10,7 +10,7 @@ import zxingcpp
 from PIL import Image
 
 from firmware.drivers.pi.ticket_layout import TicketData, layout, needs_raster
-from firmware.drivers.pi.ticket_raster import raster_layout, ticket_image
+from firmware.drivers.pi.ticket_raster import raster_layout, ticket_bytes, ticket_image
 from protocols.peripherals import escpos
 from simulator.assets import Assets
 from simulator.devices.printer import PrintedTicket, Printer
@@ -143,6 +143,14 @@ def test_control_bytes_in_a_name_are_refused_not_printed() -> None:
 def test_characters_that_printers_lack_ask_for_the_raster_layout() -> None:
     assert not needs_raster(TICKET)
     assert needs_raster(replace(TICKET, service_zh="王𬭎业务"))
+
+
+def test_picture_is_sent_only_where_it_is_needed_or_asked_for(assets, raster) -> None:
+    fonts = (assets.ticket_regular, assets.ticket_bold)
+    rare = replace(TICKET, service_zh="王𬭎业务")
+    assert ticket_bytes(TICKET, *fonts) == layout(TICKET)
+    assert ticket_bytes(TICKET, *fonts, picture=True) == raster(TICKET)
+    assert ticket_bytes(rare, *fonts) == raster(rare)
 
 
 def test_raster_ticket_is_the_drawn_image_dot_by_dot(assets, raster, renderer) -> None:
