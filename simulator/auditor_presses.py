@@ -1,0 +1,188 @@
+"""P3: an accepted press has exactly one effect, a refused one none, and the pad says so.
+
+Fed with fingers on keys, with the bytes of reports and acknowledgements as they pass on the
+network, and with the journal's records; it decides by the words on the wire alone.
+"""
+
+import json
+from dataclasses import dataclass, field
+
+from gateway.journal.records import Record
+from simulator.auditor_model import PromiseBroken
+
+PRESS_MS_MAX = 3000  # a finger's longest way from going down to the report
+TRANSIT_MS = 1500
+KEY_OF_COMMAND = {
+    "next": 0,
+    "recall": 1,
+    "start": 2,
+    "finish": 3,
+    "missed": 4,
+    "hold": 5,
+    "unhold": 5,
+    "transfer": None,
+    "pause": 7,
+    "resume": 7,
+    "sign_off": 7,
+    "help": 8,
+    "help_cancel": 8,
+}
+# What an accepted command may do, as (records that must be there once, records that may be).
+_CALL = ("ticket_called", "announcement_queued")
+_END = ("service_started", "service_finished", "rating_closed", "rating_opened")
+EFFECTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "next": ((), (*_END, *_CALL)),
+    "recall": (("ticket_called",), _CALL),
+    "start": (("service_started",), ()),
+    "finish": (("service_finished",), _END),
+    "missed": (("ticket_missed",), ()),
+    "hold": (("ticket_held",), ()),
+    "unhold": (("ticket_called",), _CALL),
+    "transfer": (("ticket_transferred",), ()),
+    "pause": (("window_paused",), ()),
+    "resume": (("window_resumed",), ()),
+    "help": (("help_asked",), ()),
+    "help_cancel": (("help_cleared",), ()),
+    "sign_off": (("officer_signed_off",), ()),
+    "pad_signed_in": (("officer_signed_in",), ()),
+    "ticket_requested": (("ticket_issued", "print_queued"), ()),
+    "printer_changed": (("printer_noted",), ()),
+    "rating_given": (("rating_received",), ()),
+    "job_result": (
+        (),
+        ("announcement_settled", "print_settled", "print_queued", "print_abandoned"),
+    ),
+}
+AGED = ("pad_pressed", "pad_signed_in", "ticket_requested")
+
+
+@dataclass(slots=True)
+class ReportFact:
+    """One numbered report, from its first byte on the wire."""
+
+    command: str
+    made_ms: int
+    ages: bool
+    effects: list[str] = field(default_factory=list)
+    result: str = ""
+    heard: bool = False
+
+
+class PressAuditor:
+    """Follows every press and every report to its end."""
+
+    def __init__(self, press_age_ms: int) -> None:
+        self.reports: dict[str, ReportFact] = {}
+        self.touches: dict[str, list[int]] = {}
+        self.presses: dict[str, list[tuple[int, int]]] = {}  # pad -> (key, down at), unused ones
+        self._press_age_ms = press_age_ms
+
+    def pressed(self, node: str, key: int, at_ms: int) -> None:
+        """A finger goes down."""
+        self.presses.setdefault(node, []).append((key, at_ms))
+
+    def touched(self, node: str, at_ms: int) -> None:
+        """A finger on the kiosk's glass."""
+        self.touches.setdefault(node, []).append(at_ms)
+
+    def report_sent(self, node: str, payload: bytes, now_ms: int) -> None:
+        """A report leaves its node, for the first time or again."""
+        body = json.loads(payload)
+        name = f"{node}:{body['boot']}:{body['seq']}"
+        kind = body["k"]
+        command = str(body.get("command", kind))
+        known = self.reports.get(name)
+        if known is not None:
+            if known.command != command:
+                raise PromiseBroken("P3", f"{name} was {known.command}, is sent as {command}")
+            return
+        made_ms = now_ms - int(body["age_ms"])
+        if kind in ("pad_pressed", "pad_signed_in", "rating_given"):
+            made_ms = self._use_presses(node, name, body, made_ms)
+        elif kind == "ticket_requested":
+            made_ms = self._use_touch(node, name, made_ms)
+        self.reports[name] = ReportFact(command, made_ms, kind in AGED)
+
+    def _use_touch(self, node: str, name: str, made_ms: int) -> int:
+        touches = self.touches.get(node, [])
+        for place, at_ms in enumerate(touches):
+            if abs(at_ms - made_ms) <= 5:
+                return touches.pop(place)
+        raise PromiseBroken("P3", f"{name}: a ticket is asked for that nobody touched")
+
+    def _use_presses(self, node: str, name: str, body: dict[str, object], made_ms: int) -> int:
+        """Take the fingers this report is about off the list; nobody else may use them."""
+        if body["k"] == "pad_signed_in":
+            keys = [int(digit) - 1 for digit in str(body["staff_number"])]
+        elif body["k"] == "rating_given":
+            keys = [int(str(body["grade"])) - 1]
+        elif body["command"] == "transfer":
+            keys = [int(str(body["argument"])) - 1]
+        else:
+            keys = [KEY_OF_COMMAND[str(body["command"])] or 0]
+        first_ms = made_ms
+        for key in keys:
+            first_ms = self._use_press(node, name, key, made_ms, len(keys) > 1)
+        return first_ms
+
+    def _use_press(self, node: str, name: str, key: int, made_ms: int, typed: bool) -> int:
+        oldest_ms = made_ms - (12_000 if typed else PRESS_MS_MAX)
+        presses = self.presses.get(node, [])
+        for place, (pressed_key, at_ms) in enumerate(presses):
+            if pressed_key == key and oldest_ms <= at_ms <= made_ms:
+                del presses[place]
+                return at_ms
+        raise PromiseBroken("P3", f"{name}: a report of key {key} that nobody pressed")
+
+    def record_durable(self, record: Record, now_ms: int) -> None:
+        """A record that a report may have caused."""
+        name = record.cause
+        if record.kind == "core.report_settled":
+            data = record.data
+            settled = f"{data['node']}:{data['boot']}:{data['seq']}"
+            if settled != name:
+                raise PromiseBroken("P3", f"{settled} settled by {name}")
+            self._settle(settled, str(data["result"]), now_ms)
+        elif name.count(":") == 2:
+            fact = self._known(name)
+            if fact.result:
+                raise PromiseBroken("P3", f"{name} has a second effect, {record.kind}")
+            fact.effects.append(record.kind.removeprefix("calling."))
+
+    def _known(self, name: str) -> ReportFact:
+        fact = self.reports.get(name)
+        if fact is None:
+            raise PromiseBroken("P3", f"{name} has an effect, but no such report was ever sent")
+        return fact
+
+    def _settle(self, name: str, result: str, now_ms: int) -> None:
+        fact = self._known(name)
+        if fact.result:
+            raise PromiseBroken("P3", f"{name} settled twice: {fact.result}, then {result}")
+        fact.result = result
+        if result != "ok":
+            if fact.effects:
+                raise PromiseBroken("P3", f"{name} was {result}, yet made {fact.effects}")
+            return
+        must, may = EFFECTS[fact.command]
+        seen = fact.effects
+        wrong = [what for what in seen if what not in must and what not in may]
+        missing = [what for what in must if what not in seen]
+        twice = [what for what in seen if seen.count(what) > 1]
+        if wrong or missing or twice or not seen:
+            raise PromiseBroken("P3", f"{name} ({fact.command}) made {seen}")
+        late_ms = now_ms - fact.made_ms
+        if fact.ages and late_ms > self._press_age_ms + TRANSIT_MS:
+            raise PromiseBroken("P3", f"{name} ({fact.command}) executed {late_ms} ms late")
+
+    def ack_heard(self, node: str, payload: bytes) -> None:
+        """An acknowledgement reaches its node."""
+        body = json.loads(payload)
+        name = f"{node}:{body['boot']}:{body['seq']}"
+        fact = self.reports.get(name)
+        told = body["first"] if body["result"] == "dup" else body["result"]
+        if fact is None or not fact.result:
+            raise PromiseBroken("P1", f"{name} acknowledged as {told}, but nothing is durable")
+        if told != fact.result and told is not None:
+            raise PromiseBroken("P3", f"{name} acknowledged as {told}, but it was {fact.result}")
+        fact.heard = True

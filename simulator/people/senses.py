@@ -1,0 +1,64 @@
+"""What people can see, hear and touch in the hall, and nothing else."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Pad(Protocol):
+    """A call pad: four digits, one light, nine keys."""
+
+    display: str
+    light: str
+
+    def press(self, key: int, hold_ms: int) -> None:
+        """A finger on a key, contact bounce and all."""
+
+
+class Kiosk(Protocol):
+    """The ticket kiosk: its screen says one of SCREEN_MODES of `firmware.logic.events`."""
+
+    screen: str
+
+    def touch(self, service: str) -> None:
+        """A finger on the field of a service."""
+
+
+class Sign(Protocol):
+    """The sign above a window."""
+
+    mode: str
+    number: str
+
+
+class Face(Protocol):
+    """A rating pad: five faces."""
+
+    mode: str
+    number: str
+
+    def press(self, key: int, hold_ms: int) -> None:
+        """A finger on a face; key 0 is grade 1."""
+
+
+class Room(Protocol):
+    """Everything together. `window` is the label people read: "1", "2", ..."""
+
+    windows: tuple[str, ...]
+
+    def pad(self, window: str) -> Pad:
+        """The pad at a window, for its officer."""
+
+    def sign(self, window: str) -> Sign:
+        """The sign above a window."""
+
+    def face(self, window: str) -> Face:
+        """The rating pad at a window."""
+
+    def kiosk(self) -> Kiosk:
+        """The kiosk."""
+
+    def ask_desk(self, number: str, answered: Callable[[str], None]) -> None:
+        """The clerk looks the number up and puts a missed one back in line (over the REST API).
+
+        Answers "wait" (in line, again or still), "new" (this number is over), or not at all.
+        """
