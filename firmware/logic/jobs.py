@@ -135,7 +135,7 @@ class Jobs:
         effects.append((events.STORE, STORE_KEY, _dump(self._known)))
 
     def _is_waiting(self, job_id: str) -> bool:
-        return any([job.id == job_id for job, _ in self._waiting])  # noqa: C419  # no lazy any
+        return any(job.id == job_id for job, _ in self._waiting)
 
     def _state_of(self, job_id: str) -> str:
         for known_id, state in self._known:

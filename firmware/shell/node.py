@@ -315,7 +315,7 @@ class Node:
 
     def _take_ack(self, now_ms: int, ack: Ack) -> None:
         settled = self._outbox.settle(ack.boot, ack.seq, ack.cumulative)
-        if any([isinstance(entry.message, DURABLE) for entry in settled]):  # noqa: C419
+        if any(isinstance(entry.message, DURABLE) for entry in settled):
             self._store_outbox()
         for entry in settled:
             told = ack
