@@ -80,6 +80,7 @@ class Process:
         self._writer = writer
         self._work = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._settled = asyncio.Event()
         self._receipts: list[Receipt] = []
         self._answers: dict[int, asyncio.Future[Answer]] = {}
         self._snapshot_seq = engine.seq
@@ -121,6 +122,8 @@ class Process:
         )
         process = cls(settings, journal, engine, writer, meters or Meters())
         process._snapshot_seq = recovery.snapshot_seq
+        # From now on the engine keeps a picture of what is committed at hand.
+        process.hall_view()
         return process
 
     # ---- what the web asks ----
@@ -147,9 +150,16 @@ class Process:
         """Every node and when it was last heard."""
         return self.engine.nodes_view(steady_ms())
 
-    def ticket_view(self, ticket_or_token: str) -> JsonObject | None:
+    async def ticket_view(self, ticket_or_token: str) -> JsonObject | None:
         """One ticket by its id or the token of its page; None when there is none today."""
-        return self.engine.ticket_view(ticket_or_token, steady_ms())
+        # While a batch is on its way to the disk the state is ahead of what is durable.
+        while self.engine.in_flight:
+            await self._settled.wait()
+        return self.engine.ticket_view(ticket_or_token)
+
+    def hall_ms(self) -> int:
+        """Hall time now."""
+        return self.engine.clock.hall_ms(steady_ms())
 
     def change_clock_rate(self, rate: int) -> None:
         """Let hall time run `rate` times as fast from now on; for demonstrations."""
@@ -184,13 +194,16 @@ class Process:
             while not self._stopping.is_set():
                 await self._wait_for_work()
                 await self._round()
+                # Those who wait for a settled state must see it before the next round begins.
+                await asyncio.sleep(0)
             await self._round()
             await self._keep_snapshot()
         except Exception:
             _log.critical("cannot_go_on", exit_code=EXIT_JOURNAL_FAILED, exc_info=True)
             self.exit_now(EXIT_JOURNAL_FAILED)
             raise
-        await self.link.close(self.engine.farewell(steady_ms()))
+        farewell = self.engine.farewell(steady_ms()) if self.link.connected else None
+        await self.link.close(farewell)
         await line
         self._refuse_the_rest()
         await asyncio.get_running_loop().run_in_executor(self._writer, self._journal.close)
@@ -209,6 +222,7 @@ class Process:
 
     async def _round(self) -> None:
         receipts, self._receipts = self._receipts, []
+        self._settled.clear()
         batch = self.engine.prepare(steady_ms())
         records = []
         if batch.records:
@@ -222,6 +236,7 @@ class Process:
             # A round without records must not keep the loop from sockets and callers.
             await asyncio.sleep(0)
         effects = self.engine.committed(batch, records, steady_ms())
+        self._settled.set()
         self.link.acknowledge(receipts)
         for effect in effects:
             self._let_go(effect)

@@ -67,7 +67,19 @@ def recover(config: HallConfig, journal: EventJournal) -> tuple[Engine, Recovery
         assert isinstance(snapshot.state, dict), "a snapshot of the engine is an object"
         engine.restore(snapshot.state)
         engine.seq = snapshot.seq
+    fold_all(engine, journal)
+    snapshot_seq = 0 if snapshot is None else snapshot.seq
+    folded = engine.seq - snapshot_seq
+    batch = engine.start(steady_ms())
+    engine.committed(batch, journal.append(batch.records), steady_ms())
+    return engine, Recovery(snapshot_seq, folded, steady_ms() - began_ms)
+
+
+def fold_all(engine: Engine, journal: EventJournal, until_seq: int | None = None) -> None:
+    """Fold the records after the engine's own sequence. Raises JournalError."""
     for record in journal.read(engine.seq):
+        if until_seq is not None and record.seq > until_seq:
+            return
         try:
             engine.fold(record)
         except (KeyError, TypeError) as error:
@@ -75,8 +87,3 @@ def recover(config: HallConfig, journal: EventJournal) -> tuple[Engine, Recovery
                 f"record {record.seq} ({record.kind}) is not known to this hallkit: "
                 f"start the hallkit that wrote it, or a newer one"
             ) from error
-    snapshot_seq = 0 if snapshot is None else snapshot.seq
-    folded = engine.seq - snapshot_seq
-    batch = engine.start(steady_ms())
-    engine.committed(batch, journal.append(batch.records), steady_ms())
-    return engine, Recovery(snapshot_seq, folded, steady_ms() - began_ms)

@@ -182,7 +182,9 @@ class BrokerLink:
         self._session = None
         was_up, self._is_up = self._is_up, False
         if reason != self.problem:
-            _log.warning("broker_down", address=str(self.address), reason=reason)
+            _log.warning(
+                "broker_down", address=str(self.address), reason=reason, what_to_do=_advice(reason)
+            )
         self.problem = reason
         self._over.set()
         if was_up:
@@ -219,3 +221,9 @@ class BrokerLink:
                     self._end(session, happening.reason)
                 case Received():
                     self._callbacks.message(happening)
+
+
+def _advice(reason: str) -> str:
+    if "Not authorized" in reason or "user name" in reason:
+        return "check --user and --password-file against the broker's password file"
+    return "see that the broker runs at this address (--broker); trying again by itself"

@@ -1,0 +1,99 @@
+"""For those who run the gateway: health, readiness, metrics, the API's own description, session."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.core.json import JsonObject
+from gateway.web.access import COOKIE, Caller, Requires
+from gateway.web.context import IdempotencyKey, process_of
+from gateway.web.problems import ProblemError
+from gateway.web.tokens import TokenStore
+
+router = APIRouter()
+demo_router = APIRouter()
+Anybody = Annotated[Caller, Depends(Requires("public"))]
+Technician = Annotated[Caller, Depends(Requires("chief", "technician", "admin"))]
+Admin = Annotated[Caller, Depends(Requires("admin"))]
+DEMO_RATE_MAX = 600
+
+
+class NewSession(BaseModel):
+    """For pages: the browser's EventSource cannot send an Authorization header."""
+
+    model_config = ConfigDict(extra="forbid")
+    token: str = Field(max_length=200)
+
+
+class ClockRate(BaseModel):
+    """How many times as fast as the real world the hall lives."""
+
+    model_config = ConfigDict(extra="forbid")
+    rate: int = Field(ge=1, le=DEMO_RATE_MAX)
+
+
+@router.get("/healthz")
+async def is_alive(_: Anybody) -> JsonObject:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz")
+async def is_ready(request: Request, _: Anybody) -> JSONResponse:
+    """Whether the hall can work: journal writable, broker connected; else 503 with the reasons."""
+    reasons = process_of(request).not_ready()
+    status = "not ready" if reasons else "ready"
+    return JSONResponse({"status": status, "reasons": reasons}, 503 if reasons else 200)
+
+
+@router.get("/metrics")
+async def meter(request: Request, _: Technician) -> Response:
+    """Prometheus text."""
+    registry = process_of(request).meters.registry
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/api/v1/openapi.json")
+async def describe_api(request: Request, _: Anybody) -> JSONResponse:
+    """OpenAPI 3.1 of this API."""
+    return JSONResponse(request.app.openapi())
+
+
+@router.post("/api/v1/session", status_code=204)
+async def open_session(request: Request, _: Anybody, body: NewSession) -> Response:
+    """Keep a token in a cookie that scripts cannot read and other sites cannot send."""
+    tokens: TokenStore = request.app.state.tokens
+    if tokens.find(body.token) is None:
+        raise ProblemError("bad_token", "令牌无效或已吊销", "The token is unknown or revoked.")
+    response = Response(status_code=204)
+    response.set_cookie(
+        COOKIE,
+        body.token,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
+    return response
+
+
+@router.delete("/api/v1/session", status_code=204)
+async def close_session(_: Anybody) -> Response:
+    """Forget the cookie."""
+    response = Response(status_code=204)
+    response.delete_cookie(COOKIE, path="/")
+    return response
+
+
+@demo_router.post("/api/v1/demo/clock")
+async def change_clock(
+    request: Request, _: Admin, _key: IdempotencyKey, body: ClockRate
+) -> JsonObject:
+    """Let hall time run faster; only when the gateway was started with --demo."""
+    # Setting a rate twice is the same as once: the key is asked for, not remembered.
+    process_of(request).change_clock_rate(body.rate)
+    return {"rate": body.rate}
