@@ -70,7 +70,8 @@ class Rules(Table):
 
 class Service(Table):
     code: Code
-    prefix: Annotated[str, StringConstraints(pattern=r"^[A-Z]$")]
+    # A letter that the seven segments of a pad can show.
+    prefix: Annotated[str, StringConstraints(pattern=r"^[A-HJLNOPR-UY]$")]
     name_zh: ShortName
     # Eight such names in both languages still fit one kiosk message of 1 KiB.
     name_en: Annotated[str, StringConstraints(pattern=r"^[ -~]{1,20}$")]
