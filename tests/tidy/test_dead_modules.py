@@ -11,7 +11,7 @@ def module_of(path: str) -> str:
 
 
 def imported_by(path: str, tree: ast.Module) -> set[str]:
-    """Every dotted name an import in this file may stand for."""
+    """Every dotted name that an import in this file, or a text in it, may stand for."""
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -19,6 +19,8 @@ def imported_by(path: str, tree: ast.Module) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            names.add(node.value)  # a table of modules imported by name
     return names
 
 
@@ -54,12 +56,13 @@ def test_no_module_is_dead(modules: dict[str, ast.Module], texts: dict[str, str]
 
 def test_planted_dead_module_is_found() -> None:
     modules = {
-        "gateway/a.py": ast.parse("import gateway.b"),
+        "gateway/a.py": ast.parse("import gateway.b\nlazy = ('gateway.g', 'main')"),
         "gateway/b.py": ast.parse("from gateway import c"),
         "gateway/c.py": ast.parse(""),
         "gateway/d.py": ast.parse("from gateway.d import x"),
         "gateway/e.py": ast.parse("if __name__ == '__main__':\n    run()"),
         "gateway/f.py": ast.parse(""),
+        "gateway/g.py": ast.parse(""),
         "tests/test_f.py": ast.parse("import gateway.f"),
     }
     assert dead(modules, "run = 'gateway.a:app'") == ["gateway/d.py", "gateway/f.py"]

@@ -9,6 +9,8 @@ FUNCTION_LINES_MAX = 70
 COLUMNS_MAX = 100
 CODE = (".py", ".pyi", ".sh", ".js", ".css", ".html", "Makefile", ".ci/run")
 SCRIPTS = (".sh", ".js", ".css", ".ci/run")
+# As ruff counts: a note to a tool at the end does not make a line wide.
+PRAGMA = re.compile(r"  # (type: ignore|noqa).*$")
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -41,7 +43,7 @@ def test_no_line_of_code_is_wider_than_100_columns(texts: dict[str, str]) -> Non
         for path, text in texts.items()
         if path.endswith(CODE)
         for number, line in enumerate(text.splitlines(), 1)
-        if len(line) > COLUMNS_MAX
+        if len(PRAGMA.sub("", line)) > COLUMNS_MAX
     ]
     assert not wide, "break the line:\n" + "\n".join(wide)
 
@@ -73,12 +75,13 @@ def test_every_test_has_a_sentence_for_a_name(modules: dict[str, ast.Module]) ->
 
 def test_every_type_ignore_has_a_code_and_a_reason(texts: dict[str, str]) -> None:
     mark = "# type" + ": ignore"
-    reasoned = re.compile(re.escape(mark) + r"\[[a-z-]+(, ?[a-z-]+)*\]  ?# \w")
-    bare = [
-        f"{path}:{number}"
-        for path, text in texts.items()
-        if path.endswith(".py")
-        for number, line in enumerate(text.splitlines(), 1)
-        if mark in line and not reasoned.search(line)
-    ]
-    assert not bare, f"write `{mark}[code]  # why`:\n" + "\n".join(bare)
+    coded = re.compile(re.escape(mark) + r"\[[a-z-]+(, ?[a-z-]+)*\]")
+    bare = []
+    for path, text in texts.items():
+        lines = text.splitlines() if path.endswith(".py") else []
+        for before, number in zip(["", *lines], range(1, len(lines) + 1), strict=False):
+            line = lines[number - 1]
+            explained = before.lstrip().startswith("# ") or re.search(r"\]\s+# \w", line)
+            if mark in line and not (coded.search(line) and explained):
+                bare.append(f"{path}:{number}")
+    assert not bare, f"write `{mark}[code]  # why`, or why on the line before:\n" + "\n".join(bare)

@@ -37,6 +37,9 @@ PLANTED = {
     "gateway/hall.py": ("import os", "No clock, chance"),
     "protocols/outbox.py": ("import socket", "No clock, chance"),
     "firmware/logic/wall.py": ("import threading", "No clock, chance"),
+    "simulator/network.py": ("import asyncio", "In virtual time nothing"),
+    "simulator/auditor.py": ("import gateway.systems.calling.rules", "The auditor knows"),
+    "simulator/people/habits.py": ("import simulator.auditor", "The people do not know"),
     "firmware/logic/sign.py": ("from dataclasses import dataclass", "What runs on a node"),
 }
 
