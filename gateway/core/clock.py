@@ -29,7 +29,9 @@ class HallClock:
         return self.steady_start_ms + -((self.hall_start_ms - hall_ms) // self.rate)
 
     def change_rate(self, steady_ms: int, rate: int) -> None:
-        """From now on hall time runs `rate` times as fast; it does not jump."""
+        """From now on hall time runs `rate` times as fast, at least 1; it does not jump."""
+        if rate < 1:
+            raise ValueError(f"rate {rate}: hall time never stops nor goes back; 1 or more")
         self.hall_start_ms = self.hall_ms(steady_ms)
         self.steady_start_ms = steady_ms
         self.rate = rate
