@@ -60,7 +60,7 @@ class Engine:
         self._request_number = 0
         self._in_flight: Batch | None = None
         self._view: JsonObject | None = None
-        self._connection = 0
+        self._connection = 1  # the first one, until the broker has been reached
         self._connected = False
         self._online: set[str] = set()
         self._refresh_ms = 0  # when all wants are published again
@@ -154,25 +154,30 @@ class Engine:
         if isinstance(message, NodeState):
             self._note_life(node.id, message, now_ms)
             return
-        presence.last_seen_ms = now_ms
         if isinstance(message, Shown):
+            # The broker keeps what a node showed last, and says it again when the node is gone.
+            if presence.online:
+                presence.last_seen_ms = now_ms
             presence.note_shown(message)
             if message.epoch == self.epoch:
                 self._delivery.confirm(node.id, message.rev)
             return
+        presence.last_seen_ms = now_ms
         presence.reports += 1
         assert isinstance(message, devices.Report), "the channels carry nothing else"
         assert message.stamp is not None, "decode stamps every report"
-        self._inputs.append(Report(node, message, message.stamp, now_ms))
+        self._inputs.append(Report(node, message, message.stamp))
 
     def _note_life(self, node: str, message: NodeState, now_ms: int) -> None:
         presence = self.presence[node]
-        born = presence.note_state(message)
+        what = presence.note_state(message)
+        if what == "ignored":
+            return
         if not presence.online:
             self._online.discard(node)
             return
         presence.last_seen_ms = now_ms
-        if born or node not in self._online:
+        if what == "born" or node not in self._online:
             self._online.add(node)
             self._delivery.node_is_back(node, now_ms)
             # Its lease starts with the next live beat; it should not have to wait for it.
@@ -213,7 +218,8 @@ class Engine:
         inputs, self._inputs = self._inputs, []
         for item in inputs:
             if isinstance(item, Report):
-                self._hall.settle_report(batch, item, now_ms)
+                if self._hall.settle_report(batch, item, now_ms) == "dup":
+                    self.presence[item.node.id].duplicates += 1
             else:
                 self._hall.settle_request(batch, item, now_ms)
         return batch
@@ -330,7 +336,7 @@ class Engine:
             "last_seen_ms_ago": None if seen_ms is None else now_ms - seen_ms,
             "shown_rev": presence.shown_rev if presence.shown_epoch == self.epoch else None,
             "want_rev": want.rev if want else None,
-            "fresh": presence.fresh,
+            "fresh": presence.online and presence.fresh,
             "reports": presence.reports,
             "duplicates": presence.duplicates,
             "rejected": presence.rejected,

@@ -58,12 +58,11 @@ _STATE = TypeAdapter(HallState)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A numbered message of a node, as it came in; `received_ms` is steady."""
+    """A numbered message of a node, as it came in."""
 
     node: Node
     message: devices.Report
     stamp: Stamp
-    received_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +154,15 @@ class Hall:
             self._apply(event, at_ms)
             batch.records.append(NewRecord(at_ms, event.KIND, event.VERSION, to_data(event), cause))
 
-    def settle_report(self, batch: Batch, report: Report, now_ms: int) -> None:
-        """Decide a report once; a repeated one gets the first result again."""
+    def settle_report(
+        self, batch: Batch, report: Report, now_ms: int
+    ) -> Literal["ok", "dup", "stale", "denied"]:
+        """Decide a report once; a repeated one is a "dup" and gets the first result again."""
         node, stamp = report.node, report.stamp
         known = self.state.dedupe.report(node.id, stamp.boot, stamp.seq)
         if known is not None:
             self._acknowledge(batch, report, known.result, known.why, again=True)
-            return
+            return "dup"
         command = devices.command_of(
             self.config, node, report.message, self._age_ms(report, now_ms)
         )
@@ -180,6 +181,7 @@ class Hall:
         settled = ReportSettled(node.id, stamp.boot, stamp.seq, result, why)
         self._record(batch, [settled], now_ms, cause)
         self._acknowledge(batch, report, result, why, again=False)
+        return result
 
     def _decide(self, command: commands.Command, now_ms: int) -> Decision:
         if isinstance(command, commands.IssueTicket):

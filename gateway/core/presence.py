@@ -1,10 +1,13 @@
 """Who is on the network: the life of each node as the gateway hears it.
 
 Rules: volatile, never journalled; a `lost` that is older than the node's latest birth is ignored,
-because a broker may deliver the will of a dead connection after the node is back.
+because a broker may deliver the will of a dead connection after the node is back; so is an older
+birth of the same boot, which a broker may have kept. A birth of a lower boot is a new board under
+the same name, and is believed.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 from protocols.messages.node import NodeState, Shown
 
@@ -28,10 +31,12 @@ class NodePresence:
     def online(self) -> bool:
         return self.state == "online"
 
-    def note_state(self, message: NodeState) -> bool:
-        """Take over a birth or a death; True when the node came online just now."""
-        if (message.boot, message.connection) < (self.boot, self.connection):
-            return False
+    def note_state(self, message: NodeState) -> Literal["born", "noted", "ignored"]:
+        """Take over a birth or a death, unless it is of an older life."""
+        new_board = message.state == "online" and message.boot < self.boot
+        older = (message.boot, message.connection) < (self.boot, self.connection)
+        if older and not new_board:
+            return "ignored"
         born = message.state == "online" and (
             not self.online or (message.boot, message.connection) != (self.boot, self.connection)
         )
@@ -40,7 +45,7 @@ class NodePresence:
         self.connection = message.connection
         self.firmware = message.firmware
         self.board = message.board
-        return born
+        return "born" if born else "noted"
 
     def note_shown(self, message: Shown) -> None:
         self.shown_epoch = message.epoch
