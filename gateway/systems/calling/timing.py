@@ -82,6 +82,8 @@ def _expiry_ms(config: HallConfig, announcement: Announcement) -> int:
 
 def next_due_ms(config: HallConfig, state: CallingState, now_ms: int) -> int:
     """The earliest hall time at which `pass_time` has something to do."""
+    if business_date(config, now_ms) > state.date:
+        return now_ms
     local_ms = now_ms + config.hall.utc_offset_ms
     due = (local_ms // DAY_MS + 1) * DAY_MS - config.hall.utc_offset_ms
     for _, ticket in _at_windows(state):
