@@ -28,6 +28,8 @@ from protocols.messages.wall import WallRow, WallWant
 
 # Not a limit of its own: a print waits for paper as long as people stand there.
 PRINT_TTL_MS = 86_400_000
+# The pad has two digits for it.
+HELD_SHOWN_MAX = 99
 # Jobs a kiosk is told about at once; its own queue holds eight.
 PRINTS_SENT_MAX = 4
 
@@ -108,7 +110,7 @@ def _pad(config: HallConfig, state: CallingState, window: str, epoch: int, rev: 
         mode=state.mode(window),
         number=_number(state, window),
         waiting=state.waiting(skills(config, state, window)),
-        held=len(of_window.held),
+        held=min(HELD_SHOWN_MAX, len(of_window.held)),
         help=of_window.help,
         services=len(config.service),
     )
