@@ -156,6 +156,7 @@ class Node:
         if event[0] == events.START:
             self._dial_at = ticks_add(now_ms, self._jitter(BACKOFF_MIN_MS))
             self._roll_at = ticks_add(now_ms, ROLL_MS)
+        self._check_lease(now_ms)
         self._step(now_ms, event)
         self._flush(now_ms)
 

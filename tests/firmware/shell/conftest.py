@@ -11,6 +11,8 @@ from firmware.logic.registry import make_logic
 from firmware.shell.node import Node
 from protocols import topics
 from protocols.messages.node import Ack, GatewayState
+from protocols.messages.pad import PadWant
+from protocols.messages.voice import VoiceJob
 from protocols.mqtt import (
     Decoder,
     encode_connack,
@@ -187,6 +189,42 @@ class Peer:
     def all(self, name: str) -> list[tuple[Any, ...]]:
         """Every effect of this name."""
         return [effect for effect in self.effects if effect[0] == name]
+
+
+def make_pad_want(rev: int = 1, turn: int = 7, epoch: int = 9, number: str = "A001") -> PadWant:
+    return PadWant(
+        epoch=epoch,
+        rev=rev,
+        turn=turn,
+        mode="serving",
+        number=number,
+        waiting=1,
+        held=0,
+        help=False,
+        services=6,
+    )
+
+
+@pytest.fixture
+def pad_want() -> Callable[..., PadWant]:
+    """A serving window's picture."""
+    return make_pad_want
+
+
+@pytest.fixture
+def voice_job() -> Callable[[str], VoiceJob]:
+    """A call of A001 to window 3."""
+    return lambda job_id: VoiceJob(id=job_id, ttl_ms=60000, number="A001", window="3", again=False)
+
+
+@pytest.fixture
+def pad(peer: Callable[..., Peer]) -> Peer:
+    """A pad that is connected, fresh, and shows A001."""
+    pad = peer("pad")
+    pad.connect()
+    pad.beat(1000)
+    pad.send(topics.WANT, make_pad_want(), retain=True)
+    return pad
 
 
 @pytest.fixture

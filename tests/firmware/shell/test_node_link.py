@@ -1,4 +1,4 @@
-"""The node over real MQTT bytes: birth, wants, lease, reports, and a hostile broker."""
+"""A node and its broker over real MQTT bytes: birth, pictures, lease, and a hostile broker."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,46 +10,11 @@ from hypothesis import strategies as st
 from firmware.logic.registry import KINDS, make_logic
 from firmware.shell.node import BACKOFF_MAX_MS, LOG_EVERY_MS, Node
 from protocols import topics
-from protocols.messages.node import JobResult, NodeState, Shown
-from protocols.messages.pad import PadWant
-from protocols.messages.rating import RatingWant
-from protocols.messages.voice import VoiceJob
+from protocols.messages.node import NodeState, Shown
 from protocols.mqtt_packets import Connect, Publish, Subscribe
-from protocols.wire import AGE_MS_MAX, decode, encode
+from protocols.wire import decode, encode
 
 Make = Callable[..., Any]
-
-
-def pad_want(rev: int = 1, turn: int = 7, epoch: int = 9, number: str = "A001") -> PadWant:
-    return PadWant(
-        epoch=epoch,
-        rev=rev,
-        turn=turn,
-        mode="serving",
-        number=number,
-        waiting=1,
-        held=0,
-        help=False,
-        services=6,
-    )
-
-
-def rating_want(rev: int, visit: str) -> RatingWant:
-    return RatingWant(epoch=9, rev=rev, visit=visit, number="A001", officer="", open_ms=60000)
-
-
-def voice_job(job_id: str) -> VoiceJob:
-    return VoiceJob(id=job_id, ttl_ms=60000, number="A001", window="3", again=False)
-
-
-@pytest.fixture
-def pad(peer: Make) -> Any:
-    """A pad that is connected, fresh, and shows A001."""
-    pad = peer("pad")
-    pad.connect()
-    pad.beat(1000)
-    pad.send(topics.WANT, pad_want(), retain=True)
-    return pad
 
 
 # ---- connection ----
@@ -146,7 +111,7 @@ def test_leaving_says_bye_and_does_not_come_back(pad: Any) -> None:
 # ---- wants and lease ----
 
 
-def test_only_a_newer_picture_reaches_the_logic(pad: Any) -> None:
+def test_only_a_newer_picture_reaches_the_logic(pad: Any, pad_want: Make) -> None:
     before = len(pad.effects)
     pad.send(topics.WANT, pad_want(rev=1, number="X001"))
     pad.send(topics.WANT, pad_want(rev=9, epoch=8, number="X002"))
@@ -157,7 +122,7 @@ def test_only_a_newer_picture_reaches_the_logic(pad: Any) -> None:
     assert pad.effects[-1] == ("display", "B001")
 
 
-def test_what_is_shown_is_published_when_it_or_the_lease_changes(pad: Any) -> None:
+def test_what_is_shown_is_published_when_it_or_the_lease_changes(pad: Any, pad_want: Make) -> None:
     pad.run(12000)
     pad.beat(15000)
     assert pad.said(topics.SHOWN) == [
@@ -172,7 +137,7 @@ def test_what_is_shown_is_published_when_it_or_the_lease_changes(pad: Any) -> No
     assert len(pad.said(topics.SHOWN)) == 5, "a broker may have forgotten it"
 
 
-def test_a_retained_beat_does_not_make_an_old_picture_fresh(peer: Make) -> None:
+def test_a_retained_beat_does_not_make_an_old_picture_fresh(peer: Make, pad_want: Make) -> None:
     pad = peer("pad")
     pad.connect()
     pad.beat(1000, retain=True)
@@ -199,165 +164,30 @@ def test_the_will_of_the_present_gateway_ends_the_lease_and_an_older_one_does_no
     assert not pad.node.lease_fresh
 
 
-def test_data_that_arrives_after_the_lease_ended_does_not_hide_the_end(pad: Any) -> None:
+def test_data_that_arrives_after_the_lease_ended_does_not_hide_the_end(
+    pad: Any, pad_want: Make
+) -> None:
     pad.now_ms = (pad.now_ms + 20000) % (1 << 30)  # nobody woke the node meanwhile
     pad.send(topics.WANT, pad_want(rev=2, number="A002"))
     assert not pad.node.lease_fresh
     assert ("display", "A002") not in pad.effects
 
 
-# ---- reports ----
-
-
-def test_a_press_travels_with_its_age_and_the_gateways_clock(pad: Any) -> None:
-    pad.run(500)
-    pad.press()
-    press = pad.said(topics.EVENT)[0]
-    stamp = press.stamp
-    assert (stamp.boot, stamp.seq, stamp.age_ms, stamp.epoch) == (1, 1, 0, 9)
-    assert stamp.heard_ms == 1000 + 500 + 20
-    assert (press.command, press.seen) == ("next", 7)
-
-
-def test_a_press_is_sent_until_it_is_acknowledged_and_keeps_its_number(pad: Any) -> None:
-    pad.press()
-    pad.run(2500)
-    ages = [report.stamp.age_ms for report in pad.said(topics.EVENT)]
-    assert ages == [0, 1000, 2000]
-    assert set(pad.stamps()) == {(1, 1)}
-    pad.ack(1)
-    assert ("light", "done") in pad.effects
-    pad.run(5000)
-    assert len(pad.said(topics.EVENT)) == 3
-    assert pad.node.outbox_size == 0
-
-
-def test_a_second_acknowledgement_changes_nothing(pad: Any) -> None:
-    pad.press()
-    pad.ack(1)
-    before = len(pad.effects)
-    pad.ack(1, result="denied")
-    assert len(pad.effects) == before
-
-
-def test_an_unsettled_press_is_sent_again_at_once_after_a_reconnection(pad: Any) -> None:
-    pad.drop = True
-    pad.press()
+def test_a_key_after_the_lease_ended_is_refused_even_if_nobody_woke_the_node(pad: Any) -> None:
+    pad.now_ms = (pad.now_ms + 20000) % (1 << 30)
+    pad.input("key", 0, 1)
+    pad.node.wake((pad.now_ms + 30) % (1 << 30))
+    pad.pump()
+    assert ("beep", "refused") in pad.effects
     assert pad.said(topics.EVENT) == []
-    pad.cut()
-    pad.drop = False
-    pad.connect()
-    assert [report.stamp.age_ms > 100 for report in pad.said(topics.EVENT)] == [True]
-
-
-def test_an_acknowledgement_of_another_boot_settles_nothing(pad: Any) -> None:
-    pad.press()
-    pad.ack(1, boot=2)
-    assert pad.node.outbox_size == 1
-
-
-def test_a_cumulative_acknowledgement_does_not_invent_the_result_of_earlier_reports(
-    pad: Any,
-) -> None:
-    pad.press()
-    pad.ack(2, cumulative=True)
-    assert pad.node.outbox_size == 0
-    assert ("light", "done") not in pad.effects
-    assert pad.effects[-1] == ("light", "busy")
-
-
-def test_a_report_before_any_beat_has_epoch_zero(peer: Make) -> None:
-    voice = peer("voice")
-    voice.connect()
-    voice.send(topics.JOB, voice_job("v1"))
-    voice.input("spoken", "v1")
-    stamp = voice.said(topics.RESULT)[0].stamp
-    assert (stamp.epoch, stamp.heard_ms) == (0, 0)
-
-
-def test_a_full_outbox_refuses_visibly_and_loses_nothing_that_is_in_it(peer: Make) -> None:
-    voice = peer("voice")
-    voice.connect()
-    for place in range(20):
-        voice.send(topics.JOB, voice_job(f"v{place}"))
-        voice.input("spoken", f"v{place}")
-    assert voice.node.outbox_size == 16
-    for seq in range(1, 17):
-        voice.ack(seq)
-    voice.run(1100)
-    assert voice.node.outbox_size == 4
-    answered = {report.id for report in voice.said(topics.RESULT)}
-    assert answered == {f"v{place}" for place in range(20)}
-
-
-# ---- restart ----
-
-
-def test_an_unacknowledged_result_survives_a_restart_with_its_number(peer: Make) -> None:
-    voice = peer("voice")
-    voice.connect()
-    voice.send(topics.JOB, voice_job("v1"))
-    voice.input("spoken", "v1")
-    again = peer("voice", stored=voice.stored, boot=2)
-    again.connect()
-    results = again.said(topics.RESULT)
-    assert results == [JobResult(id="v1", state="done", why="")]
-    assert (results[0].stamp.boot, results[0].stamp.seq) == (1, 1)
-    assert results[0].stamp.age_ms == AGE_MS_MAX
-    again.ack(1, boot=1)
-    third = peer("voice", stored=again.stored, boot=3)
-    assert third.node.outbox_size == 0
-
-
-def test_a_job_under_way_at_a_power_cut_is_unknown_after_it(peer: Make) -> None:
-    voice = peer("voice")
-    voice.connect()
-    voice.send(topics.JOB, voice_job("v1"))
-    again = peer("voice", stored=voice.stored, boot=2)
-    again.connect()
-    assert [(r.id, r.state) for r in again.said(topics.RESULT)] == [("v1", "unknown")]
-    again.send(topics.JOB, voice_job("v1"))
-    assert again.all("speak") == []
-
-
-@pytest.mark.parametrize("cut_after", range(12))
-def test_a_verdict_is_given_at_most_once_wherever_the_power_fails(
-    peer: Make, cut_after: int
-) -> None:
-    pad = peer("rating")
-    pad.connect()
-    pad.beat(1000)
-    pad.send(topics.WANT, rating_want(1, "v1"))
-    pad.press(4)
-    stores = pad.all("store")
-    stored = {effect[1]: effect[2] for effect in stores[:cut_after]}
-    again = peer("rating", stored=stored, boot=2)
-    again.connect()
-    again.beat(2000)
-    again.send(topics.WANT, rating_want(1, "v1"))
-    again.press(0)
-    sent = {report.grade for report in again.said(topics.EVENT)}
-    assert sent == ({1} if cut_after == 0 else {5})
-
-
-def test_a_press_is_not_stored_because_it_would_be_too_old(pad: Any) -> None:
-    pad.press()
-    assert pad.stored == {}
-
-
-def test_a_broken_stored_outbox_is_told_and_the_node_goes_on(peer: Make) -> None:
-    good = b'{"k":"job_result","v":1,"boot":1,"seq":3,"age_ms":0,"epoch":0,"heard_ms":0,'
-    good += b'"id":"v1","state":"done","why":""}'
-    voice = peer("voice", stored={"outbox": b"\xff\x00broken\n" + good}, boot=2)
-    voice.connect()
-    assert [report.id for report in voice.said(topics.RESULT)] == ["v1"]
-    assert voice.node.bad_count == 1
 
 
 # ---- a hostile broker ----
 
 
-def test_bad_messages_are_counted_told_once_in_ten_seconds_and_change_nothing(pad: Any) -> None:
+def test_bad_messages_are_counted_told_once_in_ten_seconds_and_change_nothing(
+    pad: Any, pad_want: Make
+) -> None:
     before = len(pad.effects)
     for payload in (b"", b"{", b"\xff", b'{"k":"ack"}', b"[]", b"9" * 1200):
         pad.say("hk1/lf/n1/down/want", payload)
@@ -371,7 +201,7 @@ def test_bad_messages_are_counted_told_once_in_ten_seconds_and_change_nothing(pa
     assert "9 bad messages" in pad.said(topics.LOG)[1].text
 
 
-def test_a_retained_job_is_not_done(peer: Make) -> None:
+def test_a_retained_job_is_not_done(peer: Make, voice_job: Make) -> None:
     voice = peer("voice")
     voice.connect()
     voice.send(topics.JOB, voice_job("v1"), retain=True)
@@ -379,7 +209,7 @@ def test_a_retained_job_is_not_done(peer: Make) -> None:
     assert voice.node.bad_count == 1
 
 
-def test_a_job_delivered_twice_is_done_once(peer: Make) -> None:
+def test_a_job_delivered_twice_is_done_once(peer: Make, voice_job: Make) -> None:
     voice = peer("voice")
     voice.connect()
     voice.send(topics.JOB, voice_job("v1"))
