@@ -79,6 +79,25 @@ def test_the_same_call_sent_again_does_not_begin_the_flash_again(bench: Make) ->
     assert wall.logic.wake_at() is None, "still the same call"
 
 
+def test_the_same_call_sent_again_does_not_end_the_flash(bench: Make) -> None:
+    wall = bench(WallLogic())
+    wall.online(wall_want(1, row("A001", "3", new=True)))
+    wall.run(700)
+    wall.send("want", wall_want(2, row("A001", "3", new=True), waiting=5))
+    assert wall.last("rows")[2] == (("A001", "3", False),)
+    assert wall.run(300)[-1][2] == (("A001", "3", True),)
+
+
+def test_a_call_is_no_news_any_more_when_the_lease_comes_back(bench: Make) -> None:
+    wall = bench(WallLogic())
+    wall.online(wall_want(1, row("A001", "3", new=True)))
+    wall.run(600)
+    wall.send("lease", False)
+    wall.send("lease", True)
+    assert wall.last("rows")[2] == (("A001", "3", True),)
+    assert wall.logic.wake_at() is None
+
+
 def test_a_repeated_call_flashes_again(bench: Make) -> None:
     wall = bench(WallLogic())
     wall.online(wall_want(1, row("A001", "3", new=True)))

@@ -125,6 +125,20 @@ def test_a_second_press_is_refused_while_one_is_unsettled(pad: Any) -> None:
     assert pad.last("light") == ("light", "sent")
 
 
+def test_while_a_press_is_unsettled_no_choice_and_no_digit_is_begun(bench: Make) -> None:
+    pad = bench(PadLogic())
+    pad.online(want())
+    pad.press(NEXT)
+    pad.press(TRANSFER)
+    assert pad.last("display") == ("display", "A023")
+    pad.ack(pad.reports()[0])
+    pad.send("want", want(rev=2, mode="closed", number=""))
+    for index in (0, 1, 2, 3, 4):
+        pad.press(index)
+    assert pad.last("display") == ("display", "1234")
+    assert len(pad.reports()) == 2
+
+
 def test_a_long_key_released_after_another_was_sent_is_refused(pad: Any) -> None:
     pad.send("key", PAUSE, 1)
     pad.run(50)

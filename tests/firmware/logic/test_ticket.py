@@ -87,6 +87,14 @@ def test_the_same_id_is_never_printed_twice_and_is_answered_again(kiosk: Any) ->
     assert results(kiosk) == [("t1", "done"), ("t1", "done")]
 
 
+def test_the_same_id_waits_once_in_the_queue(kiosk: Any) -> None:
+    for name in ("t1", "t2", "t2"):
+        kiosk.send("job", job(name))
+    kiosk.send("printed", "t1")
+    kiosk.send("printed", "t2")
+    assert printed(kiosk) == ["t1", "t2"]
+
+
 def test_one_ticket_at_a_time_in_order(kiosk: Any) -> None:
     for name in ("t1", "t2", "t3"):
         kiosk.send("job", job(name))
