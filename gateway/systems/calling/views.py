@@ -96,55 +96,71 @@ def hall_view(config: HallConfig, state: CallingState) -> JsonObject:
             }
             for call in state.calls
         ],
-        "waiting": [
-            {
-                "ticket": ticket,
-                "number": state.tickets[ticket].number,
-                "service": state.tickets[ticket].service,
-                "issued_ms": state.tickets[ticket].issued_ms,
-                "state": state.tickets[ticket].state,
-            }
-            for _, ticket in sorted(entry for line in state.line.values() for entry in line)
-        ],
-        "missed": [
-            {
-                "ticket": ticket.id,
-                "number": ticket.number,
-                "service": ticket.service,
-                "missed_ms": ticket.ended_ms,
-            }
-            for ticket in state.tickets.values()
-            if ticket.state == "missed"
-        ],
-        "announcements": [
-            {
-                "job": announcement.job,
-                "number": state.tickets[announcement.ticket].number,
-                "window": config.windows[announcement.window].label,
-                "again": announcement.again,
-            }
-            for announcement in state.announcements.values()
-        ],
-        "prints": [
-            {
-                "job": job.job,
-                "number": state.tickets[job.ticket].number,
-                "node": job.node,
-                "copy": job.copy,
-            }
-            for job in state.prints.values()
-        ],
-        "printers": [
-            {
-                "node": node,
-                "paper": printer.paper,
-                "cover": printer.cover,
-                "fault": printer.fault,
-            }
-            for node, printer in state.printers.items()
-        ],
+        "waiting": _waiting(state),
+        "missed": _missed(state),
+        "announcements": _announcements(config, state),
+        "prints": _prints(state),
+        "printers": _printers(state),
         "totals": _totals(state),
     }
+
+
+def _waiting(state: CallingState) -> JsonValue:
+    in_order = sorted(entry for line in state.line.values() for entry in line)
+    return [
+        {
+            "ticket": ticket.id,
+            "number": ticket.number,
+            "service": ticket.service,
+            "issued_ms": ticket.issued_ms,
+            "state": ticket.state,
+        }
+        for ticket in (state.tickets[ticket_id] for _, ticket_id in in_order)
+    ]
+
+
+def _missed(state: CallingState) -> JsonValue:
+    return [
+        {
+            "ticket": ticket.id,
+            "number": ticket.number,
+            "service": ticket.service,
+            "missed_ms": ticket.ended_ms,
+        }
+        for ticket in state.tickets.values()
+        if ticket.state == "missed"
+    ]
+
+
+def _announcements(config: HallConfig, state: CallingState) -> JsonValue:
+    return [
+        {
+            "job": announcement.job,
+            "number": state.tickets[announcement.ticket].number,
+            "window": config.windows[announcement.window].label,
+            "again": announcement.again,
+        }
+        for announcement in state.announcements.values()
+    ]
+
+
+def _prints(state: CallingState) -> JsonValue:
+    return [
+        {
+            "job": job.job,
+            "number": state.tickets[job.ticket].number,
+            "node": job.node,
+            "copy": job.copy,
+        }
+        for job in state.prints.values()
+    ]
+
+
+def _printers(state: CallingState) -> JsonValue:
+    return [
+        {"node": node, "paper": printer.paper, "cover": printer.cover, "fault": printer.fault}
+        for node, printer in state.printers.items()
+    ]
 
 
 def _services(config: HallConfig, state: CallingState) -> JsonValue:
