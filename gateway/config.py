@@ -5,18 +5,41 @@ Rules: everything about a hall that is not code is here and nowhere else; a hall
 a mistake is `gateway.hallfile`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from protocols.topics import GATEWAY
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,12}$")]
 NodeId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
 Label = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,2}$")]
-ShortName = Annotated[str, StringConstraints(min_length=1, max_length=10)]
+
+
+def _fits(bytes_max: int) -> Callable[[str], str]:
+    """A check that text fits its field on the wire, which is counted in bytes of UTF-8."""
+
+    def check(text: str) -> str:
+        size = len(text.encode())
+        if size > bytes_max:
+            raise ValueError(f"is {size} bytes of UTF-8, at most {bytes_max}: shorten it")
+        return text
+
+    return check
+
+
+ShortName = Annotated[
+    str, StringConstraints(min_length=1, max_length=10), AfterValidator(_fits(30))
+]
 StaffNumber = Annotated[str, StringConstraints(pattern=r"^[1-9]{4}$")]
 NodeKind = Literal["pad", "wall", "sign", "lamp", "ticket", "voice", "rating"]
 WINDOW_DEVICES: tuple[NodeKind, ...] = ("pad", "sign", "lamp", "rating")
@@ -36,10 +59,10 @@ class HallName(Table):
     name_zh: str = Field(min_length=1, max_length=30)
     name_en: str = Field(min_length=1, max_length=60)
     utc_offset: Annotated[str, StringConstraints(pattern=r"^[+-][01][0-9]:[0-5][0-9]$")] = "+08:00"
-    notice_zh: str = Field(default="", max_length=40)
+    notice_zh: Annotated[str, AfterValidator(_fits(120))] = Field(default="", max_length=40)
     notice_en: str = Field(default="", max_length=80)
     # Where phones reach the public pages, as printed in the QR of a ticket; "" prints no QR.
-    public_url: str = Field(default="", max_length=100, pattern=r"^(https?://[^/]+)?$")
+    public_url: str = Field(default="", max_length=100, pattern=r"^(https?://[!-.0-~]+)?$")
 
     @cached_property
     def utc_offset_ms(self) -> int:

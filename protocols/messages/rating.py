@@ -18,7 +18,7 @@ class RatingWant(Message):
         ("rev", REVISION),
         ("visit", VISIT),
         ("number", Text(4)),
-        ("officer", Text(24)),
+        ("officer", Text(30)),
         ("open_ms", Int(0, 600000)),  # how long it may still stay open when this was sent
     )
 
