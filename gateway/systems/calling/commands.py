@@ -62,17 +62,21 @@ class CommandWindow:
 
 @dataclass(frozen=True, slots=True)
 class GiveRating:
+    """A verdict on a visit. `window` is where the pad stands that took it, or None for a phone."""
+
     visit: str
     grade: int
+    window: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SettleJob:
-    """What a node says came of a print or an announcement: done, failed or unknown."""
+    """What `node` says came of its print or announcement: done, failed or unknown."""
 
     job: str
     state: str
     why: str
+    node: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,8 @@ def command_of(config: HallConfig, node: Node, report: Report, age_ms: int) -> c
     if isinstance(report, PrinterChanged):
         return c.NotePrinter(node.id, report.paper, report.cover, report.fault)
     if isinstance(report, RatingGiven):
-        return c.GiveRating(report.visit, report.grade)
-    return c.SettleJob(report.id, report.state, report.why)
+        return c.GiveRating(report.visit, report.grade, window)
+    return c.SettleJob(report.id, report.state, report.why, node.id)
 
 
 def want(config: HallConfig, state: CallingState, node: Node, epoch: int, rev: int) -> Want | None:

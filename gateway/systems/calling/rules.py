@@ -331,6 +331,9 @@ def _rate(state: CallingState, command: c.GiveRating) -> Decision:
     ticket = state.tickets.get(command.visit)
     if ticket is None or ticket.rating == "none":
         return Refusal("no_rating")
+    # A pad speaks for its own window alone, whoever has got hold of it.
+    if command.window is not None and command.window != ticket.window:
+        return Refusal("no_rating")
     if ticket.rating == "given":
         return Refusal("already_rated")
     # A verdict that comes after the pad closed was given in time and delayed on its way.
@@ -339,9 +342,11 @@ def _rate(state: CallingState, command: c.GiveRating) -> Decision:
 
 def _settle_job(config: HallConfig, state: CallingState, command: c.SettleJob) -> Decision:
     if command.job in state.announcements:
+        if config.node_by_id[command.node].kind != "voice":
+            return Refusal("unknown_job")
         return [e.AnnouncementSettled(command.job, command.state)]
     job = state.prints.get(command.job)
-    if job is None:
+    if job is None or job.node != command.node:
         return Refusal("unknown_job")
     made: list[Event] = [e.PrintSettled(command.job, command.state, command.why)]
     if command.state == "done":

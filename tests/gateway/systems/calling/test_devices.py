@@ -78,7 +78,7 @@ def test_one_announcement_is_open_at_a_time_in_the_order_of_the_calls(desk):
     while jobs := open_jobs(desk.config, desk.state):
         assert [node for _, node in jobs] == ["voice-1"]
         order.append(job_message(desk.config, desk.state, jobs[0][0], desk.now_ms).number)
-        desk.do(c.SettleJob(jobs[0][0], "done", ""))
+        desk.do(c.SettleJob(jobs[0][0], "done", "", jobs[0][1]))
     assert order == ["A001", "A002", "A003"]
 
 

@@ -222,19 +222,19 @@ def test_the_next_finished_visit_takes_over_the_rating_pad(desk):
 def test_a_doubtful_print_is_repeated_marked_with_the_same_number(desk):
     ticket = desk.issue(kiosk="kiosk-1")
     (job,) = desk.state.prints.values()
-    desk.do(c.SettleJob(job.job, "unknown", "power"))
+    desk.do(c.SettleJob(job.job, "unknown", "power", "kiosk-1"))
     (again,) = desk.state.prints.values()
     assert (again.ticket, again.copy) == (ticket.id, 1)
     assert again.job != job.job
-    desk.do(c.SettleJob(again.job, "done", ""))
+    desk.do(c.SettleJob(again.job, "done", "", "kiosk-1"))
     assert desk.state.prints == {}
-    assert desk.do(c.SettleJob(again.job, "done", "")) == "unknown_job"
+    assert desk.do(c.SettleJob(again.job, "done", "", "kiosk-1")) == "unknown_job"
 
 
 def test_a_failed_print_that_never_reached_paper_is_repeated_unmarked(desk):
     desk.issue(kiosk="kiosk-1")
     (job,) = desk.state.prints.values()
-    desk.do(c.SettleJob(job.job, "failed", "busy"))
+    desk.do(c.SettleJob(job.job, "failed", "busy", "kiosk-1"))
     (again,) = desk.state.prints.values()
     assert again.copy == 0
 
@@ -243,7 +243,7 @@ def test_doubtful_prints_end_with_an_alarm(desk):
     desk.issue(kiosk="kiosk-1")
     for _ in range(3):
         (job,) = desk.state.prints.values()
-        desk.do(c.SettleJob(job.job, "unknown", ""))
+        desk.do(c.SettleJob(job.job, "unknown", "", "kiosk-1"))
     assert desk.state.prints == {}
     assert isinstance(desk.events[-1], e.PrintAbandoned)
 
