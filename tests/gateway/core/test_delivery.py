@@ -1,5 +1,7 @@
 """Wants and jobs are sent when due, more and more slowly, and fall silent when confirmed."""
 
+import itertools
+
 from gateway.core.delivery import RESEND_MS, RESEND_MS_MAX, Delivery
 
 ONLINE = {"w01-pad", "kiosk-1"}
@@ -41,7 +43,7 @@ def test_unconfirmed_want_is_sent_at_growing_pauses():
         lambda: delivery.wake_at(ONLINE),
         100_000,
     )
-    pauses = [after - before for before, after in zip(sent, sent[1:], strict=False)]
+    pauses = [after - before for before, after in itertools.pairwise(sent)]
     assert pauses[:5] == [RESEND_MS, 2 * RESEND_MS, 4 * RESEND_MS, 8 * RESEND_MS, RESEND_MS_MAX]
     assert max(pauses) == RESEND_MS_MAX
 
