@@ -15,6 +15,7 @@ from gateway.config import HallConfig
 from gateway.journal.records import Record
 from simulator.auditor_model import HallModel, PromiseBroken
 from simulator.auditor_pictures import (
+    LEASE_MS,
     RECONNECT_MS,
     RESTART_MS,
     SLACK_MS,
@@ -27,6 +28,7 @@ from simulator.virtual_devices import PadDevice, VoiceDevice
 from simulator.virtual_time import Timeline
 
 WATCH_EVERY_MS = 1_000
+PICTURES_EVERY_MS = 30_000
 SAYS_SO_MS = 3_000
 
 
@@ -46,6 +48,7 @@ class Auditor:
         self._timeline = timeline
         self._nodes: Sequence[Shower] = ()
         self._last_seq = 0
+        self._pictures_ms = 0
 
     def watch(self, nodes: Sequence[Shower]) -> None:
         """Look at these displays once a second from now on."""
@@ -138,12 +141,12 @@ class Auditor:
         now_ms = self._timeline.now_ms
         still = self.still
         for node in self._nodes:
-            self.pictures.check_lease(node, now_ms)
-        if (
-            self.network_is_calm
-            and now_ms - still.truth_ms > RECONNECT_MS + SLACK_MS
-            and now_ms - still.restart_ms > RESTART_MS
-        ):
+            if now_ms - node.beat_ms > LEASE_MS:
+                self.pictures.check_lease(node, now_ms)
+        changed_ms = max(still.truth_ms + RECONNECT_MS + SLACK_MS, still.restart_ms + RESTART_MS)
+        seen = self._pictures_ms > changed_ms and now_ms - self._pictures_ms < PICTURES_EVERY_MS
+        if self.network_is_calm and now_ms > changed_ms and not seen:
+            self._pictures_ms = now_ms
             self.check_pictures()
         self._timeline.after(WATCH_EVERY_MS, self._look_around)
 

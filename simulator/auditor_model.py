@@ -63,6 +63,7 @@ class HallModel:
         self.open_announcements: dict[str, None] = {}
         self.open_prints: dict[str, str] = {}
         self.issued_numbers: dict[str, str] = {}
+        self._in_line: dict[str, int] | None = None  # by service; counted when asked for
 
     def mode(self, window: str) -> str:
         """closed, open, called, serving or paused."""
@@ -80,14 +81,19 @@ class HallModel:
 
     def waiting(self, window: str | None = None) -> int:
         """How many are in line, in all or for what this window's officer does."""
-        services = set(self.config.services)
-        if window is not None:
-            services = set(self.config.windows[window].services)
-            officer = self.config.officers.get(self.windows[window].officer)
-            if officer is not None and officer.services:
-                services &= set(officer.services)
+        if self._in_line is None:
+            lines = dict.fromkeys(self.config.services, 0)
+            for fact in self.tickets.values():
+                if fact.place == IN_LINE:
+                    lines[fact.service] += 1
+            self._in_line = lines
+        if window is None:
+            return sum(self._in_line.values())
+        officer = self.config.officers.get(self.windows[window].officer)
         return sum(
-            fact.place == IN_LINE and fact.service in services for fact in self.tickets.values()
+            self._in_line[service]
+            for service in self.config.windows[window].services
+            if officer is None or not officer.services or service in officer.services
         )
 
     def wall_rows(self) -> tuple[tuple[str, str], ...]:
@@ -99,6 +105,7 @@ class HallModel:
 
     def take(self, record: Record) -> None:
         """Fold one record."""
+        self._in_line = None
         system, _, what = record.kind.partition(".")
         if system == "calling":
             getattr(self, f"_{what}")(record.data)

@@ -77,7 +77,7 @@ class PictureAuditor:
     def _claims(self, device: Device) -> str:
         """What a display says as if it knew; "" when it admits that it does not."""
         if isinstance(device, PadDevice):
-            admits = device.display == "----" and device.light in ("offline", "refused", "stale")
+            admits = device.display == "----" and device.light in ("offline", *RESULT_LIGHTS[1:])
             return "" if admits else device.seen()
         if isinstance(device, (SignDevice, WallDevice)):
             return "" if device.mode in ("stale", "dark") else device.seen()

@@ -18,6 +18,7 @@ Rules, as Mosquitto 2 keeps them (tests/broker_conformance runs on both):
 - A client id taken by another identity does not inherit the session.
 """
 
+from functools import lru_cache
 from heapq import heappop, heappush
 
 from protocols.mqtt import (
@@ -57,6 +58,8 @@ from simulator.broker_session import (
 Output = tuple[ConnectionName, bytes] | tuple[ConnectionName]
 
 ROUTES_KEPT = 4096
+# The same few hundred pairs are asked again at every reconnection.
+_takes = lru_cache(maxsize=1 << 16)(topic_matches)
 
 
 class BrokerCore:
@@ -306,7 +309,7 @@ class BrokerCore:
 
     def _send_retained(self, session: Session, pattern: str, granted: int) -> None:
         for topic, (payload, qos) in self._retained.items():
-            if topic_matches(pattern, topic) and self._may_read(session, topic):
+            if _takes(pattern, topic) and self._may_read(session, topic):
                 self._deliver(session, topic, payload, min(qos, granted), True)
 
     def _may_read(self, session: Session, topic: str) -> bool:
@@ -344,7 +347,7 @@ class BrokerCore:
     def _find_route(self, topic: str) -> list[tuple[Session, int]]:
         best = dict(self._exact.get(topic, {}))
         for pattern, holders in self._wild.items():
-            if topic_matches(pattern, topic):
+            if _takes(pattern, topic):
                 for client_id, qos in holders.items():
                     best[client_id] = max(qos, best.get(client_id, 0))
         route = [(self._sessions[client_id], qos) for client_id, qos in best.items()]

@@ -217,13 +217,14 @@ class VirtualGateway:
                 self._subscribe_id = 0
                 self._trace.note(self._timeline.now_ms, GATEWAY, "connected")
                 self.engine.broker_connected(self._steady(), self._connections)
+                self._plan_step()
             elif kind == "closed":
                 self._lose_link(event[1])
                 break
         self._flush()
-        if self.engine.has_work or self._to_acknowledge:
+        # Every message that can change anything is to be acknowledged.
+        if self._to_acknowledge:
             self._plan_step()
-        self._plan_wake()
 
     def _lose_link(self, reason: str) -> None:
         link, self._link = self._link, None
@@ -237,13 +238,13 @@ class VirtualGateway:
         self.session.connection_lost(self._ticks())
         self._to_acknowledge = []
         self.engine.broker_lost()
+        self._plan_step()
         self._timeline.after(RECONNECT_MS, self._connect, self._process)
 
     def _check_subscribed(self, process: int, connection: int) -> None:
         current = process == self._process and connection == self._connections
         if current and self._subscribe_id and self._link is not None:
             self._lose_link("time-out: no SUBACK")
-            self._plan_step()
 
     def _flush(self) -> None:
         if self._link is None:

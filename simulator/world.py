@@ -270,13 +270,13 @@ def main(arguments: list[str] | None = None) -> int:
     for seed in range(given.seed, given.seed + given.days):
         output = sys.stdout if given.trace else None
         world = World(seed, mix=MIXES[given.faults], day=day, output=output)
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             result = world.run()
         except RunFailed as failure:
             sys.stdout.write(f"{failure}\n")
             return 1
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         sys.stdout.write(f"{summary(result)} took={took:.2f}s\n")
     return 0
 

@@ -1,4 +1,4 @@
-"""Officers: they read the pad, press its keys, look at what it says, and press again when they must.
+"""Officers: they read the pad, press its keys, look what it says, and press again if they must.
 
 An officer knows the lights and digits of the own pad, who stands at the window, and the clock on
 the wall; never what the gateway thinks. So everything is decided anew from what the pad shows,
@@ -19,6 +19,7 @@ SHORT_MS = (60, 180)
 LONG_MS = (1000, 1400)
 ANSWER_MS = 4500
 MODES = {"off": "closed", "ready": "open", "call": "called", "busy": "serving", "paused": "paused"}
+ANSWERS = ("done", "refused", "stale")
 RECALLS_MAX = 2
 
 
@@ -49,6 +50,7 @@ class Officer:
         self._recalls = 0
         self._last_number = ""
         self._held = 0
+        self._answer = ""  # what the pad said to the last press
         self._break_ms = self._draw_break()
 
     # ---- what the officer reads ----
@@ -140,8 +142,8 @@ class Officer:
         waiting = self.waiting()
         if self._held and (over or waiting == 0 or self.rng.random() < 0.2):
             yield from self._command(HOLD, long=True)
-            # Whoever was held is called again, or somebody else has taken the pad's word.
-            if self.mode() == "called" or self.pad.light == "refused":
+            # Whoever was held is called again; refused: there was nobody after all.
+            if self.mode() == "called" or self._answer == "refused":
                 self._held = max(0, self._held - 1)
             return
         if waiting == 0:
@@ -258,7 +260,10 @@ class Officer:
         if self.rng.random() < habits.PRESSES_TWICE:
             yield Wait(self._between(150, 450))
             self._press(key, long)
-        yield Wait(self._between(250, 400) + (1400 if long else 0))
+        self._answer = ""
+        if (yield Wait(ANSWER_MS, lambda: self.pad.light in ANSWERS)):
+            self._answer = self.pad.light
+        yield Wait(self._between(250, 400))
         yield from self._settle_down()
 
     def _command_to(self, key: int, mode: str) -> Part:

@@ -6,6 +6,7 @@ do not notice their call; some of those come back and ask the desk.
 
 import random
 from collections.abc import Callable
+from functools import partial
 
 from simulator.people import habits
 from simulator.people.actor import Actor, Behaviour, Part, Wait
@@ -152,7 +153,7 @@ class Taxpayer:
                 return
             answers: list[str] = []
             self._room.ask_desk(self.number, answers.append)
-            yield Wait(DESK_MS, lambda: bool(answers))
+            yield Wait(DESK_MS, partial(bool, answers))
             if "new" in answers:
                 self._note(f"needs a new number for {self.number}")
                 self._lobby.hand_back(self)
