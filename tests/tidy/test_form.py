@@ -11,6 +11,8 @@ CODE = (".py", ".pyi", ".sh", ".js", ".css", ".html", "Makefile", ".ci/run")
 SCRIPTS = (".sh", ".js", ".css", ".ci/run")
 # As ruff counts: a note to a tool at the end does not make a line wide.
 PRAGMA = re.compile(r"  # (type: ignore|noqa).*$")
+# Data that cannot be broken, such as the path of an icon.
+ONE_TEXT = re.compile(r'^\s*(\w+: )?"[^"]*",?$')
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -43,7 +45,7 @@ def test_no_line_of_code_is_wider_than_100_columns(texts: dict[str, str]) -> Non
         for path, text in texts.items()
         if path.endswith(CODE)
         for number, line in enumerate(text.splitlines(), 1)
-        if len(PRAGMA.sub("", line)) > COLUMNS_MAX
+        if len(PRAGMA.sub("", line)) > COLUMNS_MAX and not ONE_TEXT.match(line)
     ]
     assert not wide, "break the line:\n" + "\n".join(wide)
 
