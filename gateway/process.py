@@ -167,6 +167,12 @@ class Process:
         self._work.set()
         self._tell_change()
 
+    def move_clock(self, hall_ms: int) -> None:
+        """Put hall time forward to `hall_ms`; ValueError for the past. For demonstrations."""
+        self.engine.clock.jump_to(steady_ms(), hall_ms)
+        self._work.set()
+        self._tell_change()
+
     def not_ready(self) -> list[str]:
         """Why the hall cannot work fully now, in words for the technician; empty: ready."""
         reasons = []

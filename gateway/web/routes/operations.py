@@ -30,10 +30,11 @@ class NewSession(BaseModel):
 
 
 class ClockRate(BaseModel):
-    """How many times as fast as the real world the hall lives."""
+    """How many times as fast as the real world the hall lives; `at_ms`: and from when on."""
 
     model_config = ConfigDict(extra="forbid")
     rate: int = Field(ge=1, le=DEMO_RATE_MAX)
+    at_ms: int | None = Field(default=None, ge=0, le=1 << 46)
 
 
 @router.get("/healthz")
@@ -93,7 +94,15 @@ async def close_session(_: Anybody) -> Response:
 async def change_clock(
     request: Request, _: Admin, _key: IdempotencyKey, body: ClockRate
 ) -> JsonObject:
-    """Let hall time run faster; only when the gateway was started with --demo."""
+    """Let hall time run faster or go forward; only when the gateway was started with --demo."""
     # Setting a rate twice is the same as once: the key is asked for, not remembered.
-    process_of(request).change_clock_rate(body.rate)
+    process = process_of(request)
+    if body.at_ms is not None:
+        try:
+            process.move_clock(body.at_ms)
+        except ValueError as error:
+            raise ProblemError(
+                "clock_back", "大厅时间不能倒退", "Hall time never goes back.", status=409
+            ) from error
+    process.change_clock_rate(body.rate)
     return {"rate": body.rate}
