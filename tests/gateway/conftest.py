@@ -1,249 +1,246 @@
-"""An engine with its journal on a memory disk: pulled, restarted and read in any order of steps."""
+"""A whole gateway over real sockets: embedded broker, engine, journal on disk, HTTP; and a pad."""
 
-import tomllib
-from collections.abc import Callable, Iterable
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from gateway.broker.session import BrokerAddress
 from gateway.config import HallConfig
-from gateway.core.clock import HallClock
-from gateway.core.effects import Answer, Effect, Publish
-from gateway.engine import Engine
-from gateway.hall import Batch
-from gateway.journal.memory import MemoryDisk, MemoryJournal
-from gateway.systems.calling import commands as c
-from protocols.messages.node import Ack, JobResult, NodeState, Shown
-from protocols.messages.pad import PadPressed, PadSignedIn
-from protocols.messages.ticket import TicketRequested
-from protocols.topics import (
-    ACK,
-    EVENT,
-    JOB,
-    RESULT,
-    SHOWN,
-    STATE,
-    WANT,
-    Channel,
-    gateway_topic,
-    node_topic,
-    parse,
-)
+from gateway.hallfile import load_hall_file
+from gateway.process import Process, Settings
+from gateway.web.app import make_app
+from gateway.web.server import HttpServer, bind
+from gateway.web.tokens import TokenStore
+from protocols.messages.node import Ack, NodeState
+from protocols.messages.pad import PadPressed, PadSignedIn, PadWant
+from protocols.mqtt_session import ClientSession
+from protocols.outbox import Outbox
+from protocols.topics import ACK, EVENT, STATE, WANT, down_filter, node_topic
 from protocols.wire import PROTOCOL_VERSION, Message, Stamp, decode, encode
+from simulator.broker_server import BrokerServer
 
-HALL_FILE = Path(__file__).parents[2] / "gateway" / "halls" / "langfang.toml"
-# 2026-11-23 08:30 in the hall's time zone.
-MORNING_MS = 1_795_393_800_000
+LANGFANG = Path(__file__).parents[2] / "gateway" / "halls" / "langfang.toml"
+DEADLINE_S = 15.0
 
 
-class Rig:
-    """One gateway over all its starts. `now_ms` is steady time and moved by the test alone."""
+async def until(holds: Callable[[], object], what: str = "") -> None:
+    """Wait until it holds, with a deadline."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not holds():
+        assert time.monotonic() < deadline, what or "not in time"
+        await asyncio.sleep(0.002)
 
-    def __init__(self, config: HallConfig) -> None:
-        self.config = config
-        self.disk = MemoryDisk()
-        self.now_ms = 50_000
-        self.wall_ms = MORNING_MS
-        self.tokens = 0
-        self.connection = 0
-        self.boot()
 
-    # --- the gateway
+class Pad:
+    """The pad of a window as far as the wire shows it; it can lose acknowledgements."""
 
-    def boot(self, *, use_snapshot: bool = True) -> None:
-        """A process starts on the disk, exactly as `gateway.recovery` does it."""
-        self.journal = MemoryJournal.open(self.disk, hall=self.config.hall.id)
-        clock = HallClock.start(
-            wall_ms=self.wall_ms, steady_ms=self.now_ms, last_event_ms=self.journal.last_at_ms
-        )
-        self.engine = Engine(self.config, clock, self.make_token)
-        snapshot = self.journal.latest_snapshot() if use_snapshot else None
-        if snapshot is not None:
-            self.engine.restore(snapshot.state)
-            self.engine.seq = snapshot.seq
-        for record in self.journal.read(self.engine.seq):
-            self.engine.fold(record)
-        self.commit(self.engine.start(self.now_ms))
+    def __init__(self, hall: str, window: str, port: int, boot: int = 1) -> None:
+        self.name = f"{window}-pad"
+        self.turn = -1
+        self.number = ""
+        self.acks: list[Ack] = []
+        self.acks_to_lose: dict[int, int] = {}
+        self.boot = boot
+        self._hall, self._port = hall, port
+        self._outbox = Outbox(boot)
+        self._session = ClientSession(self.name, 30)
+        self._writer: asyncio.StreamWriter | None = None
+        self._task: asyncio.Task[None] | None = None
 
-    def crash(self) -> None:
-        """The power goes; what was staged or only in memory is gone."""
-        self.journal.crash()
-        self.connection = 0
-
-    def make_token(self) -> str:
-        self.tokens += 1
-        return f"{self.tokens:022d}"
-
-    def commit(self, batch: Batch) -> list[Effect]:
-        return self.engine.committed(batch, self.journal.append(batch.records), self.now_ms)
-
-    def round(self, *, later_ms: int = 0) -> list[Effect]:
-        """`later_ms` pass, then one whole round."""
-        self.now_ms += later_ms
-        self.wall_ms += later_ms
-        return self.commit(self.engine.prepare(self.now_ms))
-
-    def run(self, span_ms: int) -> list[tuple[int, Effect]]:
-        """Rounds whenever the engine says so, for a span; (steady ms, effect) of each."""
-        end_ms = self.now_ms + span_ms
-        made: list[tuple[int, Effect]] = []
-        for _ in range(10_000):
-            wake_ms = self.engine.wake_at()
-            if wake_ms is None or wake_ms > end_ms:
-                self.now_ms = end_ms
-                return made
-            self.now_ms = max(self.now_ms, wake_ms)
-            made += [(self.now_ms, effect) for effect in self.round()]
-        raise AssertionError("the engine is due again and again")
-
-    def connect(self) -> list[Effect]:
-        self.connection += 1
-        self.engine.broker_connected(self.now_ms, self.connection)
-        return self.round()
-
-    def ready(self, *nodes: str) -> "Rig":
-        """Connected, the day open, these nodes born and quiet."""
-        self.connect()
-        for node in nodes:
-            self.birth(node)
-        self.round()
-        return self
-
-    # --- the nodes
-
-    def say(
-        self, node: str, channel: Channel, message: Message, stamp: Stamp | None = None
-    ) -> None:
-        topic = node_topic(self.config.hall.id, node, channel)
-        self.engine.receive(self.now_ms, topic, encode(message, stamp))
-
-    def life(self, node: str, state: str, boot: int = 1, connection: int = 1) -> None:
-        kind = self.config.node_by_id[node].kind
-        board = self.config.node_by_id[node].board
-        message = NodeState(
-            state=state,
-            boot=boot,
-            connection=connection,
+    async def start(self) -> None:
+        reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+        self._session.connection_made(_now_ms())
+        self._flush()
+        self._task = asyncio.create_task(self._read(reader))
+        await until(lambda: self._session.connected, "the pad did not connect")
+        self._session.subscribe(_now_ms(), [(down_filter(self._hall, self.name), 1)])
+        self._flush()
+        await until(lambda: self._session.in_flight == 0)
+        state = NodeState(
+            state="online",
+            boot=self.boot,
+            connection=1,
             protocol=PROTOCOL_VERSION,
-            firmware="1.0",
-            board=board,
-            kind=kind,
+            firmware="test",
+            board="esp32-pad",
+            kind="pad",
         )
-        self.say(node, STATE, message)
+        self._publish(STATE, encode(state), retain=True)
+        await until(lambda: self.turn >= 0, "the pad was not told what to show")
 
-    def birth(self, node: str, boot: int = 1, connection: int = 1) -> None:
-        self.life(node, "online", boot, connection)
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._writer is not None:
+            self._writer.close()
 
-    def stamp(self, seq: int, boot: int = 1, age_ms: int = 0) -> Stamp:
-        """As a node that hears this gateway makes it: no time on the way."""
-        heard_ms = self.now_ms - self.engine._hall.started_ms
-        return Stamp(boot, seq, age_ms, self.engine.epoch, heard_ms)
+    async def press(self, command: str, argument: int = 0, lose_acks: int = 0) -> Ack:
+        """Press once; the last acknowledgement, after losing the first few."""
+        message = PadPressed(command=command, argument=argument, seen=self.turn)
+        return await self.report(message, lose_acks)
 
-    def turn(self, window: str) -> int:
-        return self.engine._hall.state.calling.window(window).turn
+    async def sign_in(self, staff_number: str) -> Ack:
+        return await self.report(PadSignedIn(staff_number=staff_number, seen=self.turn), 0)
 
-    def press(
-        self, node: str, seq: int, command: str = "next", seen: int | None = None, age_ms: int = 0
-    ) -> None:
-        seen = self.turn(self.config.node_by_id[node].window) if seen is None else seen
-        message = PadPressed(command=command, argument=0, seen=seen)
-        self.say(node, EVENT, message, self.stamp(seq, age_ms=age_ms))
+    async def report(self, message: Message, lose_acks: int = 0) -> Ack:
+        seq = self._outbox.add(_now_ms(), message)
+        self.acks_to_lose[seq] = lose_acks
+        self.send_due()
+        await until(lambda: not self._outbox.entries, f"report {seq} was never settled")
+        return self.acks[-1]
 
-    def sign_in(self, node: str, seq: int, staff_number: str) -> None:
-        seen = self.turn(self.config.node_by_id[node].window)
-        message = PadSignedIn(staff_number=staff_number, seen=seen)
-        self.say(node, EVENT, message, self.stamp(seq))
+    def send_due(self) -> None:
+        for entry in self._outbox.due(_now_ms()):
+            stamp = Stamp(entry.boot, entry.seq, entry.age_ms, 0, 0)
+            self._publish(EVENT, encode(entry.message, stamp))
 
-    def touch(self, seq: int, service: str = "filing", node: str = "kiosk-1") -> None:
-        self.say(node, EVENT, TicketRequested(service=service), self.stamp(seq))
+    def _publish(self, channel: Any, payload: bytes, retain: bool = False) -> None:
+        topic = node_topic(self._hall, self.name, channel)
+        self._session.publish(_now_ms(), topic, payload, channel.qos, retain)
+        self._flush()
 
-    def shows(self, node: str, rev: int, epoch: int | None = None, fresh: bool = True) -> None:
-        epoch = self.engine.epoch if epoch is None else epoch
-        self.say(node, SHOWN, Shown(epoch=epoch, rev=rev, fresh=fresh))
+    def _flush(self) -> None:
+        assert self._writer is not None
+        self._writer.write(self._session.take_output())
 
-    def result(self, node: str, seq: int, job: str, state: str = "done") -> None:
-        self.say(node, RESULT, JobResult(id=job, state=state, why=""), self.stamp(seq))
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        while data := await reader.read(4096):
+            self._session.receive(_now_ms(), data)
+            self._flush()
+            for event in self._session.take_events():
+                if event[0] == "message":
+                    self._take(event[1], event[2])
 
-    # --- people
-
-    def ask(self, command: c.Command, key: str = "k", principal: str = "desk") -> Answer:
-        """A REST call in a round of its own."""
-        number = self.engine.request(key, principal, command)
-        return next(a for a in answers(self.round()) if a.number == number)
-
-    def issue(self, service: str = "filing", kiosk: str | None = None) -> str:
-        """The id of a new ticket."""
-        answer = self.ask(c.IssueTicket(service, kiosk), f"issue-{self.tokens}")
-        assert answer.status == "done", answer
-        return str(answer.body["ticket"])
-
-    # --- what became durable
-
-    def stored(self, kind: str) -> list[dict[str, Any]]:
-        return [record.data for record in self.journal.read() if record.kind == kind]
-
-
-def published(effects: Iterable[Effect], channel: Channel) -> list[tuple[str, Message]]:
-    """(node, message) of what was published on this channel, in order."""
-    found = []
-    for effect in effects:
-        parsed = parse(effect.topic) if isinstance(effect, Publish) else None
-        if parsed is not None and parsed[2] is channel:
-            assert (effect.qos, effect.retain) == (channel.qos, channel.retain)
-            found.append((parsed[1], decode(effect.payload, channel.messages)))
-    return found
+    def _take(self, topic: str, payload: bytes) -> None:
+        if topic == node_topic(self._hall, self.name, WANT):
+            want: Any = decode(payload, (PadWant,))
+            self.turn, self.number = want.turn, want.number
+        elif topic == node_topic(self._hall, self.name, ACK):
+            ack: Any = decode(payload, (Ack,))
+            if self.acks_to_lose.get(ack.seq, 0) > 0:
+                self.acks_to_lose[ack.seq] -= 1
+                self._outbox.send_all_again(_now_ms())
+                self.send_due()
+            else:
+                self.acks.append(ack)
+                self._outbox.settle(ack.boot, ack.seq, ack.cumulative)
 
 
-def answers(effects: Iterable[Effect]) -> list[Answer]:
-    return [effect for effect in effects if isinstance(effect, Answer)]
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
 
 
-class Read:
-    """Reads effects; handed to tests as one fixture because nothing imports from tests."""
+class RunningHall:
+    """A gateway in this process, with its broker; `client(role)` speaks to it over a socket."""
 
-    published = staticmethod(published)
-    answers = staticmethod(answers)
+    def __init__(self, config: HallConfig, data: Path, demo: bool, has_broker: bool) -> None:
+        self.config, self.data = config, data
+        self.broker = BrokerServer()
+        self.process: Process
+        self.server: HttpServer
+        self.exits: list[int] = []
+        self._demo, self._has_broker = demo, has_broker
+        self._clients: list[httpx.AsyncClient] = []
+        self._pads: list[Pad] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self.port = 0
 
-    @staticmethod
-    def acks(effects: Iterable[Effect]) -> list[tuple[str, Ack]]:
-        return published(effects, ACK)
+    async def start(self) -> None:
+        self.port = await self.broker.start()
+        if not self._has_broker:
+            await self.broker.stop()
+        address = BrokerAddress("127.0.0.1", self.port)
+        settings = Settings(self.config, self.data, address, demo=self._demo)
+        self.process = await Process.open(settings)
+        self.process.exit_now = self.exits.append
+        self.server = HttpServer(make_app(self.process), bind("127.0.0.1", 0))
+        self._tasks = [
+            asyncio.create_task(self.process.run()),
+            asyncio.create_task(self.server.run()),
+        ]
+        if self._has_broker:
+            await until(lambda: self.process.link.connected, "the gateway did not connect")
 
-    @staticmethod
-    def wants(effects: Iterable[Effect]) -> dict[str, Message]:
-        return dict(published(effects, WANT))
+    async def stop(self) -> None:
+        for client in self._clients:
+            await client.aclose()
+        for pad in self._pads:
+            await pad.stop()
+        self.server.stop()
+        await self._tasks[1]
+        self.process.stop()
+        await asyncio.gather(self._tasks[0], return_exceptions=bool(self.exits))
+        if self._has_broker:
+            await self.broker.stop()
 
-    @staticmethod
-    def jobs(effects: Iterable[Effect]) -> list[tuple[str, Message]]:
-        return published(effects, JOB)
+    def client(self, role: str | None = None, **headers: str) -> httpx.AsyncClient:
+        if role is not None:
+            text = TokenStore(self.data).first_texts()[f"{role}-1"]
+            headers["Authorization"] = f"Bearer {text}"
+        client = httpx.AsyncClient(
+            base_url=self.server.address,
+            headers=headers,
+            timeout=DEADLINE_S,
+            trust_env=False,
+            verify=False,  # no TLS here, and loading certificates takes longer than a test
+        )
+        self._clients.append(client)
+        return client
 
-    @staticmethod
-    def beats(effects: Iterable[Effect], hall: str) -> list[Publish]:
-        topic = gateway_topic(hall)
-        return [e for e in effects if isinstance(e, Publish) and e.topic == topic]
+    async def pad(self, window: str, boot: int = 1) -> Pad:
+        pad = Pad(self.config.hall.id, window, self.port, boot)
+        await pad.start()
+        self._pads.append(pad)
+        return pad
+
+    def windows(self) -> dict[str, Any]:
+        view: Any = self.process.hall_view()
+        return {window["id"]: window for window in view["windows"]}
+
+    async def until(self, holds: Callable[[], object], what: str = "") -> None:
+        await until(holds, what)
 
 
 @pytest.fixture(scope="session")
-def hall_config() -> HallConfig:
-    return HallConfig.model_validate(tomllib.loads(HALL_FILE.read_text(encoding="utf-8")))
+def langfang() -> HallConfig:
+    """The hall as it runs out of the box."""
+    return load_hall_file(LANGFANG)
 
 
 @pytest.fixture
-def rig(hall_config: HallConfig) -> Rig:
-    """Started, not connected yet."""
-    return Rig(hall_config)
+def on_hall(tmp_path: Path, langfang: HallConfig) -> Callable[..., None]:
+    """Run scenarios on a gateway over real sockets, each on a gateway started anew."""
+
+    def run(
+        *scenarios: Callable[[Any], Awaitable[None]], demo: bool = False, has_broker: bool = True
+    ) -> None:
+        async def whole(scenarios: Sequence[Callable[[Any], Awaitable[None]]]) -> None:
+            for scenario in scenarios:
+                hall = RunningHall(langfang, tmp_path / "data", demo, has_broker)
+                await hall.start()
+                try:
+                    await scenario(hall)
+                finally:
+                    await hall.stop()
+
+        asyncio.run(whole(scenarios))
+
+    return run
 
 
-@pytest.fixture(scope="session")
-def make_rig(hall_config: HallConfig) -> Callable[..., Rig]:
-    """For tests that need many gateways, or another hall file."""
-
-    def make(config: HallConfig = hall_config) -> Rig:
-        return Rig(config)
-
-    return make
+@pytest.fixture
+def make_pad(langfang: HallConfig) -> Callable[[str, int], Pad]:
+    """A pad of a window on the broker at a port, not started yet."""
+    return lambda window, port: Pad(langfang.hall.id, window, port)
 
 
-@pytest.fixture(scope="session")
-def read() -> type[Read]:
-    return Read
+@pytest.fixture
+def hall_file() -> Path:
+    """The path of the hall file that comes with the gateway."""
+    return LANGFANG
