@@ -52,6 +52,7 @@ lock: ## write constraints.txt from the environment
 	@$(BIN)/python -m pip freeze --exclude-editable >> build/constraints.txt
 	@mv build/constraints.txt constraints.txt
 
-clean: ## delete what set-up and the tools made
-	@rm -rf .venv node_modules build
+clean: ## delete what set-up and the tools made; what a hall remembers (build/live) stays
+	@rm -rf .venv node_modules
+	@find build -mindepth 1 -maxdepth 1 ! -name live -exec rm -rf {} + 2>/dev/null || true
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
