@@ -207,6 +207,7 @@ class Process:
         except Exception:
             _log.critical("cannot_go_on", exit_code=EXIT_JOURNAL_FAILED, exc_info=True)
             self.exit_now(EXIT_JOURNAL_FAILED)
+            line.cancel()
             raise
         farewell = self.engine.farewell(steady_ms()) if self.link.connected else None
         await self.link.close(farewell)
@@ -223,7 +224,8 @@ class Process:
         elif not self._work.is_set():
             late_s = max(0.0, (wake_at - steady_ms()) / 1000)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._work.wait(), late_s)
+                async with asyncio.timeout(late_s):
+                    await self._work.wait()
         self._work.clear()
 
     async def _round(self) -> None:

@@ -10,6 +10,7 @@ Rules:
 """
 
 import asyncio
+import contextlib
 import random
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -169,10 +170,10 @@ class BrokerLink:
         session.abandon()
 
     async def _wait_for(self, event: asyncio.Event, timeout_s: float) -> None:
-        try:
-            await asyncio.wait_for(event.wait(), timeout_s)
-        except TimeoutError:
-            return
+        # Not wait_for: that of Python 3.11 can lose a cancellation.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await event.wait()
 
     def _end(self, session: Session, reason: str) -> None:
         """The connection is over: tell the owner once, whoever noticed it."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 
 from gateway.broker.session import BrokerAddress
 from gateway.cli.output import OperatorError, say, say_json, set_up_log, told_plainly
@@ -85,4 +86,5 @@ def gateway_command(
         # Closed even when the start is refused after it.
         with contextlib.closing(bind(*parse_address(http, "--http"))) as sock:
             settings = Settings(config, data, address, demo=demo)
-            asyncio.run(run_gateway(settings, sock, json_output))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(run_gateway(settings, sock, json_output))

@@ -77,7 +77,8 @@ class Hub:
         """Wait for a newer frame, at most that long; whether there is one."""
         if self.version == version and not self.closed:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._next.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._next.wait()
         return self.version != version
 
     async def stream(self) -> AsyncIterator[bytes]:

@@ -16,11 +16,11 @@ from gateway.process import Process, Settings
 from gateway.web.app import make_app
 from gateway.web.server import HttpServer, bind
 from gateway.web.tokens import TokenStore
-from protocols.messages.node import Ack, NodeState
+from protocols.messages.node import Ack, GatewayState, NodeState
 from protocols.messages.pad import PadPressed, PadSignedIn, PadWant
 from protocols.mqtt_session import ClientSession
 from protocols.outbox import Outbox
-from protocols.topics import ACK, EVENT, STATE, WANT, down_filter, node_topic
+from protocols.topics import ACK, EVENT, STATE, WANT, down_filter, gateway_topic, node_topic
 from protocols.wire import PROTOCOL_VERSION, Message, Stamp, decode, encode
 from simulator.broker_server import BrokerServer
 
@@ -47,6 +47,7 @@ class Pad:
         self.acks_to_lose: dict[int, int] = {}
         self.boot = boot
         self._hall, self._port = hall, port
+        self._epoch = self._gateway_ms = self._heard_at_ms = 0
         self._outbox = Outbox(boot)
         self._session = ClientSession(self.name, 30)
         self._writer: asyncio.StreamWriter | None = None
@@ -58,7 +59,8 @@ class Pad:
         self._flush()
         self._task = asyncio.create_task(self._read(reader))
         await until(lambda: self._session.connected, "the pad did not connect")
-        self._session.subscribe(_now_ms(), [(down_filter(self._hall, self.name), 1)])
+        filters = [(down_filter(self._hall, self.name), 1), (gateway_topic(self._hall), 0)]
+        self._session.subscribe(_now_ms(), filters)
         self._flush()
         await until(lambda: self._session.in_flight == 0)
         state = NodeState(
@@ -97,7 +99,8 @@ class Pad:
 
     def send_due(self) -> None:
         for entry in self._outbox.due(_now_ms()):
-            stamp = Stamp(entry.boot, entry.seq, entry.age_ms, 0, 0)
+            heard_ms = self._gateway_ms + _now_ms() - self._heard_at_ms if self._epoch else 0
+            stamp = Stamp(entry.boot, entry.seq, entry.age_ms, self._epoch, heard_ms)
             self._publish(EVENT, encode(entry.message, stamp))
 
     def _publish(self, channel: Any, payload: bytes, retain: bool = False) -> None:
@@ -115,10 +118,14 @@ class Pad:
             self._flush()
             for event in self._session.take_events():
                 if event[0] == "message":
-                    self._take(event[1], event[2])
+                    self._take(event[1], event[2], retained=event[4])
 
-    def _take(self, topic: str, payload: bytes) -> None:
-        if topic == node_topic(self._hall, self.name, WANT):
+    def _take(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        if topic == gateway_topic(self._hall) and not retained:
+            beat: Any = decode(payload, (GatewayState,))
+            self._epoch, self._gateway_ms = beat.epoch, beat.at_ms
+            self._heard_at_ms = _now_ms()
+        elif topic == node_topic(self._hall, self.name, WANT):
             want: Any = decode(payload, (PadWant,))
             self.turn, self.number = want.turn, want.number
         elif topic == node_topic(self._hall, self.name, ACK):
