@@ -21,6 +21,8 @@ class Counter:
 
     def __init__(self) -> None:
         self.person: Person | None = None
+        # Those who fill in a form nearby, until they are called again.
+        self.aside: list[str] = []
         # The officer looks up when somebody sits down.
         self.on_change: Callable[[], None] = _nobody_looks
 
@@ -37,7 +39,13 @@ class Counter:
         self._say("done")
 
     def send_back(self) -> None:
-        """Wait until your number is called again."""
+        """Wait until your number is called again, by whomever."""
+        self._say("wait")
+
+    def send_aside(self) -> None:
+        """Fill this in; I shall call you again."""
+        if self.person is not None:
+            self.aside.append(self.person.number)
         self._say("wait")
 
     def send_away(self) -> None:

@@ -21,6 +21,8 @@ ANSWER_MS = 4500
 MODES = {"off": "closed", "ready": "open", "call": "called", "busy": "serving", "paused": "paused"}
 ANSWERS = ("done", "refused", "stale")
 RECALLS_MAX = 2
+PARTING_TRIES = 40
+VAIN_CALLS_MAX = 8
 
 
 class Officer:
@@ -49,7 +51,7 @@ class Officer:
         self._closes = closes  # stays until the last visitor, not only until the shift ends
         self._recalls = 0
         self._last_number = ""
-        self._held = 0
+        self._vain_calls = 0
         self._answer = ""  # what the pad said to the last press
         self._break_ms = self._draw_break()
 
@@ -82,7 +84,7 @@ class Officer:
     def _is_over(self) -> bool:
         if self._timeline.now_ms < self.ends_ms or self.counter.person is not None:
             return False
-        if self.mode() in ("called", "serving", "paused") or self._held:
+        if self.mode() in ("called", "serving", "paused") or self.counter.aside:
             return False
         if self.mode() == "closed" or not self._closes:
             return True
@@ -140,11 +142,12 @@ class Officer:
             yield from self._command(PAUSE)
             return
         waiting = self.waiting()
-        if self._held and (over or waiting == 0 or self.rng.random() < 0.2):
+        if self.counter.aside and (over or waiting == 0 or self.rng.random() < 0.2):
             yield from self._command(HOLD, long=True)
-            # Whoever was held is called again; refused: there was nobody after all.
-            if self.mode() == "called" or self._answer == "refused":
-                self._held = max(0, self._held - 1)
+            if self._answer == "refused":
+                self._vain_calls += 1
+            if self._vain_calls > VAIN_CALLS_MAX:
+                self.counter.aside.clear()
             return
         if waiting == 0:
             yield Wait(30_000, lambda: self.waiting() > 0 or self.mode() != "open")
@@ -157,6 +160,8 @@ class Officer:
         number = self.pad.display.strip()
         if number != self._last_number:
             self._last_number, self._recalls = number, 0
+            if number in self.counter.aside:
+                self.counter.aside.remove(number)
         if self.counter.person is not None and self.counter.person.number != number:
             # Somebody sat down with another number: asked to wait for the own call.
             self.counter.send_away()
@@ -197,46 +202,39 @@ class Officer:
         draw = self.rng.random()
         if draw < habits.HOLDS_TICKET:
             yield Wait(self._between(15_000, 40_000))
-            if (yield from self._command_to(HOLD, "open")):
-                self._held += 1
-                self.counter.send_back()
-            return
-        if draw < habits.HOLDS_TICKET + habits.TRANSFERS_TICKET:
+            yield from self._part(HOLD)
+            self.counter.send_aside()
+            self._vain_calls = 0
+        elif draw < habits.HOLDS_TICKET + habits.TRANSFERS_TICKET:
             yield Wait(self._between(15_000, 40_000))
-            if (yield from self._transfer()):
-                self.counter.send_back()
-            return
-        yield Wait(person.take_service_ms())
-        yield from self._finish()
+            yield from self._part(TRANSFER)
+            self.counter.send_back()
+        else:
+            yield Wait(person.take_service_ms())
+            full = not self._hall_is_empty() and self.rng.random() < habits.FINISHES_WITH_NEXT
+            yield from self._part(NEXT if full else FINISH)
+            self.counter.dismiss()
 
-    def _finish(self) -> Behaviour:
+    def _part(self, key: int) -> Behaviour:
+        """Press until the pad does not show this person's number any more."""
         number = self.pad.display.strip()
-        key = FINISH
-        if self.waiting_elsewhere() and self.rng.random() < habits.FINISHES_WITH_NEXT:
-            key = NEXT
-        for _ in range(30):
-            if self.mode() in ("serving", "called") and self.pad.display.strip() == number:
-                yield from self._command(key)
+        for _ in range(PARTING_TRIES):
+            if self._still_serves(number):
+                if key == TRANSFER:
+                    yield from self._choose_service()
+                else:
+                    yield from self._command(key)
             if self.mode() and not self._still_serves(number):
-                break
+                return
             yield from self._settle_down()
-        self.counter.dismiss()
 
-    def waiting_elsewhere(self) -> bool:
-        """The pad shows no count while serving; officers know whether the hall is full."""
-        return not self._hall_is_empty()
+    def _choose_service(self) -> Behaviour:
+        self._press(TRANSFER)
+        yield Wait(self._between(400, 1500))
+        yield from self._command(self.rng.randrange(self.services))
 
     def _still_serves(self, number: str) -> bool:
         return self.mode() in ("serving", "called") and self.pad.display.strip() == number
-
-    def _transfer(self) -> Part:
-        before = self.pad.display.strip()
-        self._press(TRANSFER)
-        yield Wait(self._between(400, 1500))
-        self._press(self.rng.randrange(self.services))
-        yield Wait(ANSWER_MS, lambda: self.mode() == "open")
-        yield from self._settle_down()
-        return self.mode() == "open" and self.pad.display.strip() != before
 
     def _end_break(self) -> Behaviour:
         if self._timeline.now_ms > self._break_ms:
@@ -265,11 +263,6 @@ class Officer:
             self._answer = self.pad.light
         yield Wait(self._between(250, 400))
         yield from self._settle_down()
-
-    def _command_to(self, key: int, mode: str) -> Part:
-        """Press, and whether the pad then shows this mode."""
-        yield from self._command(key)
-        return self.mode() == mode
 
     def _settle_down(self) -> Behaviour:
         """Wait until the pad shows a mode again, within reason."""

@@ -17,6 +17,9 @@ PAPER_MS = 25_000
 KIOSK_REPAIR_MS = 300_000
 TRIES_MAX = 6
 PATIENCE_MS = 4 * 3_600_000
+# So long without a call, one asks the desk.
+WONDERS_MS = 45 * 60_000
+QUESTIONS_MAX = 4
 FREE_CHAIR_MS = 60_000
 RATING_MS = 20_000
 DESK_MS = 40_000
@@ -92,11 +95,16 @@ class Taxpayer:
 
     def _wait_and_be_served(self) -> Behaviour:
         misses = self._rng.random() < habits.MISSES_CALL
+        questions = 0
         while self.outcome == "waiting":
-            called = yield Wait(PATIENCE_MS, lambda: self._window() is not None)
+            called = yield Wait(WONDERS_MS, lambda: self._window() is not None)
             window = self._window()
             if not called and window is None:
-                self.outcome = "gave_up"
+                questions += 1
+                if questions > QUESTIONS_MAX:
+                    self.outcome = "gave_up"
+                else:
+                    yield from self._ask_at_desk()
             elif window is None:
                 # Called and gone again within a blink of the eye.
                 yield Wait(1000)
