@@ -164,6 +164,12 @@ class Engine:
             return
         presence.last_seen_ms = now_ms
         presence.reports += 1
+        if node.id not in self._online:
+            # Its birth was lost on the way, or an old will came after it; reports are never kept by
+            # the broker, so whoever sends one is there.
+            presence.state = "online"
+            self._online.add(node.id)
+            self._delivery.node_is_back(node.id, now_ms)
         assert isinstance(message, devices.Report), "the channels carry nothing else"
         assert message.stamp is not None, "decode stamps every report"
         self._inputs.append(Report(node, message, message.stamp))
