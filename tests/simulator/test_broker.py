@@ -250,7 +250,9 @@ def test_what_the_shell_says_of_a_closed_connection_is_ignored(wires):
 
 def test_bytes_after_disconnect_are_not_acted_on(wires):
     wires.connect("a")
-    wires.say("a", DISCONNECT_BYTES + encode_publish("t", b"late", 0, True))
+    again = encode_connect("a", 0) + encode_publish("t", b"late", 0, True)
+    wires.say("a", DISCONNECT_BYTES + again)
+    assert wires.closed == ["a"]
     wires.connect("b")
     wires.say("b", encode_subscribe(1, [("t", 0)]))
     assert wires.messages("b") == []
