@@ -284,3 +284,21 @@ def test_message_no_rule_can_read_is_dropped_and_counted(hall, topic, payload):
         assert (hall.engine.rejected, view["rejected"]) == (0, 0)
     else:
         assert hall.engine.rejected + view["rejected"] == 1
+
+
+def test_kiosk_is_told_of_a_few_prints_at_a_time_in_the_order_of_the_tickets(hall, read):
+    for number in range(7):
+        hall.ask(c.IssueTicket("filing", "kiosk-1"), f"issue-{number}")
+    jobs = jobs_of(hall.sent, "kiosk-1", read)
+    assert [job.number for job in jobs] == ["A001", "A002", "A003", "A004"]
+    hall.result("kiosk-1", 1, jobs[0].id)
+    assert [job.number for job in jobs_of(hall.round(), "kiosk-1", read)] == ["A005"]
+
+
+def test_after_a_new_connection_jobs_wait_until_the_broker_says_who_is_there(hall, read):
+    hall.touch(1)
+    hall.round()
+    hall.engine.broker_lost()
+    assert jobs_of(hall.connect(), "kiosk-1", read) == []
+    hall.birth("kiosk-1")
+    assert len(jobs_of(hall.round(), "kiosk-1", read)) == 1
