@@ -208,6 +208,7 @@ def test_a_client_id_taken_by_another_identity_does_not_inherit_the_queue():
     wires.say("p", qos1("secret", b"for ann"))
     wires.connect("b", client_id="x", clean=False, username="bob", password=b"2")
     assert vars_of(wires.packets["b"][0]) == (False, 0)
+    wires.say("b", encode_subscribe(1, [("other", 1)]))
     wires.say("p", qos1("secret", b"for ann, again"))
     assert wires.messages("b") == []
 
