@@ -6,6 +6,7 @@ from gateway.contract.asyncapi import as_json, document
 from gateway.contract.pages import messages_page
 from gateway.contract.samples import GOLDEN_WIRE, golden_files
 from gateway.contract.stubs import stub_files
+from gateway.contract.ticket_life import ticket_life_page
 
 GENERATED_DOCS = Path("docs", "generated")
 STUBS = Path("protocols", "messages")
@@ -18,6 +19,7 @@ def generated_files() -> dict[Path, bytes]:
         **golden_files(),
         GENERATED_DOCS / "asyncapi.json": as_json(document()),
         GENERATED_DOCS / "messages.md": messages_page(),
+        GENERATED_DOCS / "ticket-life.md": ticket_life_page(),
     }
 
 
