@@ -92,7 +92,9 @@ def set_up_log(as_json: bool) -> None:
         structlog.processors.TimeStamper(fmt="iso"),
     ]
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if pretty
+        else structlog.processors.JSONRenderer()
     )
     end = [renderer] if pretty else [structlog.processors.format_exc_info, renderer]
     structlog.configure(

@@ -49,8 +49,10 @@ class Hub:
 
     async def run(self) -> None:
         """Make a new frame after each change, but no more than ten a second."""
-        while not self.closed:
+        while True:
             await self._changed.wait()
+            if self.closed:
+                return
             self._changed.clear()
             self._make()
             self.version += 1
@@ -85,8 +87,9 @@ class Hub:
         """Frames for one client until it goes or the hub closes."""
         self.clients += 1
         try:
-            yield b"retry: 1000\n\n" + self.frame()
+            # Before the yield: what changes while this client reads must be sent to it next.
             seen = self.version
+            yield b"retry: 1000\n\n" + self.frame()
             while True:
                 newer = await self.wait_after(seen, BEAT_SECONDS)
                 if self.closed:

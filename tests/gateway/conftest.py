@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 
 from gateway.broker.session import BrokerAddress
 from gateway.config import HallConfig
@@ -212,6 +213,18 @@ class RunningHall:
 
     async def until(self, holds: Callable[[], object], what: str = "") -> None:
         await until(holds, what)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_log() -> None:
+    """Tracebacks without the values of all variables, which take seconds to print."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(),
+        ]
+    )
 
 
 @pytest.fixture(scope="session")
