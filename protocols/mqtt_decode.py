@@ -6,6 +6,8 @@ no meaning any more: close the connection and make a new decoder.
 A packet longer than the limit is refused from its header, before it is collected.
 A CONNECT of another protocol level than 4 is returned with its level and no more, because the
 broker owes it an answer (3.1.2.2). A SUBSCRIBE may ask for QoS 2; the broker grants 1.
+UTF-8 is as valid as the runtime finds it: MicroPython lets half a surrogate pair through, both
+ways, which CPython and Mosquitto refuse.
 """
 
 from protocols.mqtt_packets import (
