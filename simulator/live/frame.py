@@ -167,6 +167,7 @@ def _paper(hall: LiveHall) -> JsonValue:
         "place": place,
         "number": job.number,
         "copy": job.copy,
+        "url": job.url,
         "width": width,
         "height": height,
     }

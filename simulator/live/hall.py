@@ -6,6 +6,7 @@ people, nodes, gateway, broker, so that each can still say goodbye to the next.
 
 import asyncio
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from gateway.web.tokens import TokenStore
 from protocols.topics import GATEWAY
 from simulator.assets import Assets
 from simulator.live.bench import Bench
-from simulator.live.brokers import HOST, EmbeddedBroker, LiveBroker, MosquittoBroker, free_port
+from simulator.live.brokers import HOST, EmbeddedBroker, LiveBroker, MosquittoBroker
 from simulator.live.chronicle import Chronicle
 from simulator.live.clock import Pace, steady_ms
 from simulator.live.day import LiveDay
@@ -33,6 +34,7 @@ from simulator.voice import Voice
 
 TOKEN_NAME = "live hall"  # noqa: S105  # a name, not a secret
 WATCH_S = 0.2
+_HALL_TABLE = re.compile(r"^(\s*\[\s*hall\s*\].*)$", re.MULTILINE)
 TAP_MS = 90
 KEY_GAP_MS = 120
 
@@ -45,6 +47,7 @@ class LiveSettings:
     hall_file: Path
     data: Path
     broker: str
+    gateway_port: int
     assets: Assets
 
 
@@ -119,13 +122,13 @@ class LiveHall:
         """Bring everything up; returns when the gateway has answered. Raises with the reason."""
         await self.broker.start()
         self.broker_up = True
-        port = free_port()
+        port = self._settings.gateway_port
         self.link = GatewayLink(f"http://{HOST}:{port}", self._make_token(), self.changed)
         self.child = GatewayChild(
             hallkit_command(
                 "gateway",
                 "--hall",
-                str(self._settings.hall_file),
+                str(self._write_hall_file(port)),
                 "--data",
                 str(self._settings.data / "gateway"),
                 "--broker",
@@ -148,6 +151,15 @@ class LiveHall:
             asyncio.create_task(self.link.run(), name="gateway-stream"),
             asyncio.create_task(self._watch(), name="chronicle"),
         ]
+
+    def _write_hall_file(self, port: int) -> Path:
+        """The hall file, with the address of the ticket pages for the QR code put in."""
+        text = self._settings.hall_file.read_text(encoding="utf-8")
+        if not self.config.hall.public_url:
+            text = _HALL_TABLE.sub(rf'\1\npublic_url = "http://{HOST}:{port}"', text, count=1)
+        path = self._settings.data / "hall.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
 
     def _write_password(self) -> Path:
         path = self._settings.data / "broker" / "gateway-password"

@@ -8,6 +8,7 @@ from simulator.devices.keys import PRESSED, Key
 from simulator.live.clock import steady_ms
 
 HOLD_MS = 1000  # only to draw the two halves of a press; the finger decides how long it lasts
+FINGER_MS = 45  # no finger is down for less; a click made by a program is
 FORGOTTEN_MS = 8000  # a finger whose release never came (a closed tab) is lifted
 
 
@@ -20,12 +21,14 @@ class Keyboard:
         self._edge = edge
         self._rng = rng
         self._settled_ms = [0] * count
+        self._pushed_ms = [0] * count
         self._lifts: dict[int, asyncio.TimerHandle] = {}
 
     def push(self, index: int) -> None:
         """A finger goes down; one that is down already stays."""
         if not self.down[index]:
             self.down[index] = True
+            self._pushed_ms[index] = steady_ms()
             self._play(index, 0)
             loop = asyncio.get_running_loop()
             self._lifts[index] = loop.call_later(FORGOTTEN_MS / 1000, self.release, index)
@@ -45,8 +48,10 @@ class Keyboard:
 
     def _play(self, index: int, half_ms: int) -> None:
         now_ms = steady_ms()
-        # A release right after the push must not overtake the chatter of the push.
+        # A release must not overtake the chatter of its push, nor the next push this release.
         begin_ms = max(now_ms, self._settled_ms[index] + 1)
+        if half_ms:
+            begin_ms = max(begin_ms, self._pushed_ms[index] + FINGER_MS)
         loop = asyncio.get_running_loop()
         for at_ms, level in self._keys[index].press(0, HOLD_MS, self._rng):
             if (at_ms < HOLD_MS) == (half_ms == 0):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from simulator.live.hall import LiveHall
 
 MODES = {"off": "closed", "ready": "open", "call": "called", "busy": "serving", "paused": "paused"}
+ANSWERS = ("sent", "done", "refused", "stale", "offline")
 HOLD_MS = (55, 95)
 LONG_MS = 1000
 LOOK_S = 0.015
@@ -59,13 +60,27 @@ class LiveOfficer:
         self._rng = rng
         self._pad = hall.pad(window)
         self._ate = False
+        self._meant = ""  # what the last press was to lead to
         self._errands: set[asyncio.Task[None]] = set()
 
     # ---- eyes ----
 
     def mode(self) -> str:
-        """What the pad says the window does; "" while it shows something else for a moment."""
-        return MODES.get(self._pad.light, "")
+        """What the pad says the window does; "" while it says nothing one could act on.
+
+        While the light says "done" the digits tell, and what was just pressed.
+        """
+        light = self._pad.light
+        if light != "done":
+            return MODES.get(light, "")
+        text = self._pad.display.text().strip()
+        if not text:
+            return "closed"
+        if text == "PAUS":
+            return "paused"
+        if text.isdigit():
+            return "open"
+        return "serving" if self._meant == "serving" else "called"
 
     def waiting(self) -> int:
         """The people waiting, as the pad of an open window shows them."""
@@ -175,13 +190,14 @@ class LiveOfficer:
     async def _press(self, key: int, expected: str, hold_ms: int | None = None) -> bool:
         """Press and look whether the window does what was meant; "" expects nothing."""
         held_ms = hold_ms or round(self._rng.uniform(*HOLD_MS))
+        self._meant = expected
         self._hall.changed()
         await self._pad.keyboard.tap(key, held_ms)
         self._hall.changed()
         if not expected:
             return True
-        await wait_for(lambda: self.mode() in ("", expected), 0.5)
-        if await wait_for(lambda: bool(self.mode()), ANSWER_S):
+        await wait_for(lambda: self._pad.light in ANSWERS, 0.5)
+        if await wait_for(lambda: self._pad.light != "sent", ANSWER_S):
             return self.mode() == expected
         return False
 

@@ -10,7 +10,8 @@ from firmware.logic import events
 WALL_WIDTH, WALL_HEIGHT = 128, 64
 SIGN_WIDTH, SIGN_HEIGHT = 64, 16
 CALL_LINES = WALL_HEIGHT // LINE_HEIGHT - 1
-SIGN_WORDS = {"closed": "暂停服务", "open": "空闲", "paused": "暂停服务"}
+WELCOME = "欢迎 请先取号"
+SIGN_WORDS = {"closed": "暂未开放", "open": "请等叫号", "paused": "暂停服务"}
 
 Rows = tuple[tuple[str, str, bool], ...]
 
@@ -28,19 +29,16 @@ def wall_frame(font: LedFont, mode: str, rows: Rows, notice: str, waiting: int) 
         lines = [call_text(number, window) if lit else "" for number, window, lit in rows]
         lines = (lines + [""] * CALL_LINES)[:CALL_LINES]
         if not rows:
-            lines[1] = f"等候{waiting}人"
+            lines[0] = WELCOME
+        if len(rows) < CALL_LINES:
+            lines[-1] = f"现在等候{waiting}人"
         lines.append(notice)
     return b"".join(_line(font, line, WALL_WIDTH) for line in lines)
 
 
-def sign_frame(font: LedFont, mode: str, number: str, window: str) -> bytes:
-    """One window's sign."""
-    if mode in ("called", "serving", events.STALE):
-        text = number
-    elif mode == "open":
-        text = f"{window}号{SIGN_WORDS[mode]}"
-    else:
-        text = SIGN_WORDS[mode]
+def sign_frame(font: LedFont, mode: str, number: str) -> bytes:
+    """One window's sign; the window's own number is on the plate beside it."""
+    text = number if mode in ("called", "serving", events.STALE) else SIGN_WORDS[mode]
     return _line(font, text, SIGN_WIDTH)
 
 

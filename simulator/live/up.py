@@ -20,7 +20,7 @@ import uvicorn
 import gateway
 from gateway.hallfile import HallFileError, load_hall_file
 from simulator import assets as assets_step
-from simulator.live.brokers import BrokerError
+from simulator.live.brokers import HOST, BrokerError, free_port
 from simulator.live.gateway_link import GatewayError
 from simulator.live.hall import LiveHall, LiveSettings
 from simulator.live.server import make_live_app
@@ -56,7 +56,10 @@ def up_command(
         lock = _take_lock(data)
         listener = _listen(http)
         assets = assets_step.ensure(say=_say)
-        settings = LiveSettings(config, hall.absolute(), data.absolute(), broker, assets)
+        gateway_port = _gateway_port(listener.getsockname()[1])
+        settings = LiveSettings(
+            config, hall.absolute(), data.absolute(), broker, gateway_port, assets
+        )
         with lock, listener:
             asyncio.run(_serve(settings, listener, speed))
     except (HallFileError, BrokerError, GatewayError, OSError, ValueError) as error:
@@ -93,6 +96,16 @@ def _listen(http: str) -> socket.socket:
         listener.close()
         raise ValueError(f"--http {http}: {error.strerror}; try --http 127.0.0.1:0") from error
     return listener
+
+
+def _gateway_port(page_port: int) -> int:
+    """The port after the page's when it is free, so that printed QR codes stay good."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((HOST, page_port + 1))
+        except (OSError, OverflowError):
+            return free_port()
+    return page_port + 1
 
 
 async def _serve(settings: LiveSettings, listener: socket.socket, speed: int) -> None:

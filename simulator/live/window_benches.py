@@ -106,7 +106,7 @@ class LedBench(Bench):
 
 
 class SignBench(LedBench):
-    """The sign above a window. `shown` is the effect it shows now."""
+    """The sign above a window."""
 
     def __init__(self, font: LedFont) -> None:
         super().__init__(font, SIGN_WIDTH, SIGN_HEIGHT)
@@ -115,9 +115,9 @@ class SignBench(LedBench):
     def apply(self, effect: Event, now_ms: int) -> None:  # noqa: ARG002
         """Draw the sign."""
         if effect[0] == events.SIGN:
-            _, mode, number, window = effect
+            _, mode, number, _ = effect
             self.mode = str(mode)
-            self.show(sign_frame(self.font, self.mode, str(number), str(window)))
+            self.show(sign_frame(self.font, self.mode, str(number)))
 
 
 class WallBench(LedBench):

@@ -2,7 +2,7 @@
 import { html, render, useEffect, useState } from "./lib.js";
 import { useFrames } from "./stream.js";
 import { onComplaint } from "./send.js";
-import { either, rememberedLanguage, t, useLanguage } from "./words.js";
+import { either, rememberedLanguage, setLanguage, t } from "./words.js";
 import { TopBar } from "./topbar.js";
 import { Hints, NoticeBar } from "./notices.js";
 import { Kiosk } from "./kiosk.js";
@@ -16,10 +16,10 @@ import { WindowBooth } from "./window.js";
 const COMPLAINT_MS = 5000;
 
 function Hall() {
-  const [language, setLanguage] = useState(rememberedLanguage());
+  const [language, chooseLanguage] = useState(rememberedLanguage());
   const [complaint, setComplaint] = useState("");
   const { frame, cut, arrived } = useFrames();
-  useLanguage(language);
+  setLanguage(language);
   useEffect(() => {
     /** @type {number | undefined} */
     let timer;
@@ -38,7 +38,7 @@ function Hall() {
   const officers = (frame.view?.windows || []);
   return html`<div class=${`hall ${cut ? "is-cut" : ""}`} data-frame=${frame.id}>
     <${TopBar} frame=${frame} arrived=${arrived} language=${language}
-      onLanguage=${() => setLanguage(/** @type {Language} */ (other))} />
+      onLanguage=${() => chooseLanguage(/** @type {Language} */ (other))} />
     <${NoticeBar} cut=${cut} complaint=${complaint} />
     <main class="stage">
       <${Kiosk} kiosk=${frame.kiosk} language=${language} />

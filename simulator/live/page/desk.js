@@ -6,7 +6,7 @@ import { either, t } from "./words.js";
 
 /** @typedef {import("./types.js").View} View */
 
-const CHIPS_MAX = 5;
+const CHIPS_MAX = 4;
 
 /** @param {number | null} ms */
 function minutes(ms) {

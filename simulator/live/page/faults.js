@@ -15,7 +15,7 @@ const BROKER_SECONDS = [5, 15, 40];
  */
 function Breaker({ icon, label, broken, name, onClick, disabled, children }) {
   return html`<div class=${`breaker ${broken ? "is-broken" : ""}`}>
-    <button type="button" data-fault=${name} aria-pressed=${broken} disabled=${disabled} onClick=${onClick}>
+    <button type="button" data-fault=${name} title=${t(`fault_${name}_long`)} aria-pressed=${broken} disabled=${disabled} onClick=${onClick}>
       <${Icon} name=${icon} /><span>${label}</span></button>${children}</div>`;
 }
 
@@ -29,7 +29,7 @@ function CableBreaker({ windows }) {
     onClick=${() => send("fault", { kind: "cable", window: booth.id, broken: !broken })}>
     <select aria-label=${t("window")} value=${chosen}
       onChange=${(/** @type {any} */ event) => setChosen(event.currentTarget.value)}>
-      ${windows.map((one) => html`<option value=${one.id}>${one.label} ${t("window")}</option>`)}
+      ${windows.map((one) => html`<option value=${one.id}>${either(`${one.label}号`, `No.${one.label}`)}</option>`)}
     </select></${Breaker}>`;
 }
 

@@ -20,7 +20,7 @@ function Screen({ kiosk }) {
           onClick=${() => send("touch", { node: "kiosk-1", service: service.code })}>
           <span class="touch-name">${either(service.zh, service.en)}</span>
           <span class="touch-count">${service.waiting
-            ? html`<b>${service.waiting}</b> ${t("people_waiting")}` : t("nobody_waiting")}</span>
+            ? html`<b>${service.waiting}</b>${t("people_waiting")}` : t("nobody_waiting")}</span>
         </button>`)}
       </div>
     </div>`;
@@ -60,7 +60,8 @@ function Slot({ kiosk }) {
     </div>
     <dialog ref=${viewer} class="viewer" aria-label=${name}>
       ${paper && html`<img src=${picture} width=${paper.width} height=${paper.height} alt=${name} />`}
-      <p>${t("printed_bytes")}</p>
+      <p>${t("printed_bytes")}${paper && paper.url && html` · <a href=${paper.url} target="_blank"
+        rel="noreferrer">${t("phone_page")}</a>`}</p>
       <form method="dialog"><button class="quiet-button"><${Icon} name="close" />${t("close")}</button></form>
     </dialog>
   </div>`;

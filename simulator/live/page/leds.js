@@ -64,6 +64,34 @@ function ink(pitch, colour) {
   return made;
 }
 
+/** @type {Map<string, HTMLCanvasElement>} */
+const boards = new Map();
+
+/**
+ * The panel with every dot dark, drawn once for each size.
+ * @param {number} width
+ * @param {number} height
+ * @param {number} pitch
+ * @param {string} colour
+ */
+function darkBoard(width, height, pitch, colour) {
+  const key = `${width} ${height} ${pitch} ${colour}`;
+  const known = boards.get(key);
+  if (known) return known;
+  const made = document.createElement("canvas");
+  made.width = width * pitch;
+  made.height = height * pitch;
+  const context = /** @type {CanvasRenderingContext2D} */ (made.getContext("2d"));
+  context.fillStyle = "#070504";
+  context.fillRect(0, 0, made.width, made.height);
+  const { off } = ink(pitch, colour);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) context.drawImage(off, x * pitch, y * pitch);
+  }
+  boards.set(key, made);
+  return made;
+}
+
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {{width: number, height: number, brightness: number, bits: string}} leds
@@ -73,7 +101,7 @@ function ink(pitch, colour) {
 function paint(canvas, leds, pitch, colour) {
   const { width, height } = leds;
   const bits = atob(leds.bits);
-  const { off, core, glow } = ink(pitch, colour);
+  const { core, glow } = ink(pitch, colour);
   if (canvas.width !== width * pitch || canvas.height !== height * pitch) {
     canvas.width = width * pitch;
     canvas.height = height * pitch;
@@ -81,15 +109,14 @@ function paint(canvas, leds, pitch, colour) {
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.globalCompositeOperation = "source-over";
   context.globalAlpha = 1;
-  context.fillStyle = "#070504";
-  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(darkBoard(width, height, pitch, colour), 0, 0);
   const lit = [];
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) {
-      const on = bits.charCodeAt((y * width + x) >> 3) >> (7 - (x & 7)) & 1;
-      if (on && leds.brightness) lit.push(x, y);
-      else context.drawImage(off, x * pitch, y * pitch);
-    }
+  for (let place = 0; place < bits.length && leds.brightness; place += 1) {
+    const eight = bits.charCodeAt(place);
+    if (!eight) continue;
+    const x = place * 8 % width;
+    const y = Math.floor(place * 8 / width);
+    for (let bit = 0; bit < 8; bit += 1) if (eight >> (7 - bit) & 1) lit.push(x + bit, y);
   }
   const power = Math.min(1, 0.55 + leds.brightness / 31);
   context.globalAlpha = power;
@@ -102,17 +129,24 @@ function paint(canvas, leds, pitch, colour) {
   }
 }
 
+const SCALED_PITCH = 4;
+
 /**
- * A panel as wide as its box allows, in whole screen pixels per dot.
- * @param {{leds: import("./types.js").Leds, colour: string, name: string}} props
+ * A panel as large as its box allows, in whole screen pixels per dot; a `scaled` one is small and
+ * fills its box, drawn larger and scaled down by the browser.
+ * @param {{leds: import("./types.js").Leds, colour: string, name: string, scaled?: boolean}} props
  */
-function LedPanelView({ leds, colour, name }) {
+function LedPanelView({ leds, colour, name, scaled = false }) {
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const [pitch, setPitch] = useState(0);
   const ratio = window.devicePixelRatio || 1;
   useEffect(() => {
     const measure = () => {
+      if (scaled) {
+        setPitch(SCALED_PITCH);
+        return;
+      }
       const { clientWidth, clientHeight } = /** @type {HTMLDivElement} */ (box.current);
       const across = clientWidth * ratio / leds.width;
       const down = clientHeight ? clientHeight * ratio / leds.height : across;
@@ -122,14 +156,14 @@ function LedPanelView({ leds, colour, name }) {
     watch.observe(/** @type {HTMLDivElement} */ (box.current));
     measure();
     return () => watch.disconnect();
-  }, [leds.width, leds.height, ratio]);
+  }, [leds.width, leds.height, ratio, scaled]);
   useEffect(() => {
     if (canvas.current && pitch) paint(canvas.current, leds, pitch, colour);
   }, [leds.bits, leds.brightness, leds.width, leds.height, pitch, colour]);
-  const size = pitch
+  const size = pitch && !scaled
     ? { width: `${leds.width * pitch / ratio}px`, height: `${leds.height * pitch / ratio}px` }
     : {};
-  return html`<div class="leds" ref=${box}>
+  return html`<div class=${`leds ${scaled ? "is-scaled" : ""}`} ref=${box}>
     <canvas ref=${canvas} style=${size} role="img" aria-label=${name}></canvas>
   </div>`;
 }

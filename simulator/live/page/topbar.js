@@ -25,14 +25,14 @@ function Clock({ frame, arrived }) {
   useEffect(() => {
     const draw = () => {
       if (!face.current || frame.hall_ms === null) return;
-      const passed = frame.paused || frame.gateway !== "up" ? 0 : performance.now() - arrived;
-      const ahead = Math.min(passed, 3000) * frame.rate;
+      const passed = frame.gateway === "up" ? performance.now() - arrived : 0;
+      const ahead = Math.min(passed, 3000) * frame.clock_rate;
       face.current.textContent = clockText(frame.hall_ms + ahead, frame.utc_offset_ms);
     };
     draw();
     const timer = setInterval(draw, TICK_MS);
     return () => clearInterval(timer);
-  }, [frame.hall_ms, arrived, frame.rate, frame.paused, frame.gateway]);
+  }, [frame.hall_ms, arrived, frame.clock_rate, frame.gateway]);
   const date = frame.view?.date || "";
   return html`<div class="clock" title=${t("hall_time")}>
     <time ref=${face} class="clock-face">--:--:--</time>

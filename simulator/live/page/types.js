@@ -13,7 +13,7 @@
  * @typedef {{id: string, label: string, services: string[], suggested: string,
  *   sign: Leds, pad: Pad, lamp: Lamp, rating: Rating}} Window
  * @typedef {{version: string, number: string, copy: number, width: number, height: number,
- *   done: boolean}} Paper
+ *   url: string}} Paper
  * @typedef {{code: string, zh: string, en: string, waiting: number}} KioskService
  * @typedef {Node & {mode: string, detail: string[], services: KioskService[], paper: string,
  *   cover: string, busy: boolean, ticket: Paper | null}} Kiosk
@@ -24,7 +24,8 @@
  * @typedef {{id: number, at_ms: number, kind: "fault" | "heal" | "info", zh: string,
  *   en: string}} Entry
  * @typedef {{phase: string, arrived: number, planned: number}} Day
- * @typedef {{id: number, now_ms: number, hall_ms: number | null, rate: number, paused: boolean,
+ * @typedef {{id: number, now_ms: number, hall_ms: number | null, rate: number,
+ *   clock_rate: number, paused: boolean,
  *   mode: "hand" | "day", day: Day, utc_offset_ms: number,
  *   gateway: "up" | "down" | "starting", gateway_starts: number, view_age_ms: number,
  *   broker: "up" | "down", broker_back_ms: number,

@@ -5,7 +5,7 @@ import { Face, Icon } from "./icons.js";
 import { LedPanel } from "./leds.js";
 import { useKey } from "./press.js";
 import { send } from "./send.js";
-import { either, t } from "./words.js";
+import { t } from "./words.js";
 
 /** @typedef {import("./types.js").Window} Booth */
 
@@ -23,6 +23,16 @@ function KeyView({ node, place, name, down }) {
 const Key = memo(KeyView);
 
 /** @param {{booth: Booth}} props */
+function Cable({ booth }) {
+  const { cable } = booth.pad;
+  const words = t(cable ? "pull_cable" : "plug_cable");
+  return html`<button type="button" class=${`cable ${cable ? "" : "is-out"}`} aria-pressed=${!cable}
+    title=${words} aria-label=${`${t("window")} ${booth.label}: ${words}`}
+    onClick=${() => send("fault", { kind: "cable", window: booth.id, broken: cable })}>
+    <${Icon} name=${cable ? "plug" : "unplug"} /></button>`;
+}
+
+/** @param {{booth: Booth}} props */
 function PadView({ booth }) {
   const { pad } = booth;
   const node = `${booth.id}-pad`;
@@ -31,11 +41,12 @@ function PadView({ booth }) {
     <div class="pad-top">
       <div class="display" data-text=${pad.text} role="img" aria-label=${pad.text.trim() || "—"}>
         <${Digits} segments=${pad.segments} /></div>
-      <div class="status"><i class="status-led"></i><span>${t(`light_${pad.light}`)}</span></div>
+      <div class="status"><i class="status-led"></i><span>${t(`light_${pad.light}`)}</span>
+        <${Cable} booth=${booth} /></div>
     </div>
     <div class="keys">${KEYS.map((name, place) => html`<${Key} node=${node} place=${place} name=${name}
       down=${pad.keys[place]} language=${document.documentElement.lang} />`)}</div>
-    ${!pad.online && html`<span class="badge">${t(pad.cable ? "offline" : "cut")}</span>`}
+    ${bad && html`<span class="badge">${t(pad.cable ? "offline" : "cut")}</span>`}
   </div>`;
 }
 const Pad = memo(PadView);
@@ -65,7 +76,8 @@ const Rating = memo(RatingView);
 function Officer({ booth, mode, officer }) {
   return html`<div class="officer">
     <span class="portrait"><${Icon} name="person" /></span>
-    <span class="officer-name">${officer ? officer.name : t("nobody")}</span>
+    <span class="officer-name">${officer ? officer.name : t("nobody")}
+      <small>${booth.services.map((prefix) => html`<i>${prefix}</i>`)}</small></span>
     ${mode === "closed" && !officer
       ? html`<button type="button" class="sign-in" disabled=${!booth.pad.online}
           aria-label=${`${t("window")} ${booth.label} ${t("sign_in")} ${booth.suggested}`}
@@ -78,31 +90,22 @@ function Officer({ booth, mode, officer }) {
  * @param {{booth: Booth, account: import("./types.js").WindowView | undefined}} props
  */
 function WindowBoothView({ booth, account }) {
-  const { sign, lamp, pad } = booth;
+  const { sign, lamp } = booth;
   const mode = account ? account.mode : "closed";
-  const cable = pad.cable;
   return html`<article class=${`booth ${mode === "closed" ? "is-closed" : ""}`} data-window=${booth.id}
     aria-label=${`${t("window")} ${booth.label}`}>
-    <div class=${`sign ${sign.online && sign.fresh ? "" : "is-stale"}`}>
-      <${LedPanel} leds=${sign} colour="255, 92, 60" name=${`${t("window")} ${booth.label}`} />
-      <i class=${`lamp lamp-${lamp.lit ? lamp.colour : "off"}`} data-colour=${lamp.colour}
-        data-blinking=${lamp.blinking} title=${t("lamp")}></i>
+    <i class=${`lamp lamp-${lamp.lit ? lamp.colour : "off"}`} data-colour=${lamp.colour}
+      data-blinking=${lamp.blinking} title=${t("lamp")}></i>
+    <div class="booth-head">
+      <span class="plate">${booth.label}</span>
+      <div class=${`sign ${sign.online && sign.fresh ? "" : "is-stale"}`}>
+        <${LedPanel} leds=${sign} colour="255, 92, 60" scaled=${true} name=${`${t("window")} ${booth.label}`} />
+      </div>
     </div>
     <${Officer} booth=${booth} mode=${mode} officer=${account ? account.officer : null} />
     <${Pad} booth=${booth} language=${document.documentElement.lang} />
     <${Rating} booth=${booth} language=${document.documentElement.lang} />
-    <button type="button" class=${`cable ${cable ? "" : "is-out"}`} aria-pressed=${!cable}
-      title=${t(cable ? "pull_cable" : "plug_cable")}
-      aria-label=${`${t("window")} ${booth.label}: ${t(cable ? "pull_cable" : "plug_cable")}`}
-      onClick=${() => send("fault", { kind: "cable", window: booth.id, broken: cable })}>
-      <${Icon} name=${cable ? "plug" : "unplug"} /><span>${either(
-        account ? servicesZh(booth) : "", account ? servicesZh(booth) : "")}</span></button>
   </article>`;
-}
-
-/** @param {Booth} booth */
-function servicesZh(booth) {
-  return booth.services.join(" ");
 }
 
 export const WindowBooth = memo(WindowBoothView);
