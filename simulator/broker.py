@@ -291,7 +291,7 @@ class BrokerCore:
         for (pattern, _), qos in zip(packet.filters, granted, strict=True):
             session.subscriptions[pattern] = qos
             self._holders(pattern).setdefault(pattern, {})[session.client_id] = qos
-        self._routes = {}
+            self._forget_routes(pattern)
         for (pattern, _), qos in zip(packet.filters, granted, strict=True):
             self._send_retained(session, pattern, qos)
 
@@ -302,12 +302,22 @@ class BrokerCore:
         del holders[pattern][session.client_id]
         if not holders[pattern]:
             del holders[pattern]
-        self._routes = {}
+        self._forget_routes(pattern)
+
+    def _forget_routes(self, pattern: str) -> None:
+        """Who gets the topics of this filter is no longer known."""
+        for topic in [topic for topic in self._routes if _takes(pattern, topic)]:
+            del self._routes[topic]
 
     def _holders(self, pattern: str) -> dict[str, dict[str, int]]:
         return self._wild if "+" in pattern or "#" in pattern else self._exact
 
     def _send_retained(self, session: Session, pattern: str, granted: int) -> None:
+        if pattern in self._retained:
+            payload, qos = self._retained[pattern]
+            if self._may_read(session, pattern):
+                self._deliver(session, pattern, payload, min(qos, granted), True)
+            return
         for topic, (payload, qos) in self._retained.items():
             if _takes(pattern, topic) and self._may_read(session, topic):
                 self._deliver(session, topic, payload, min(qos, granted), True)
