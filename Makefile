@@ -43,9 +43,9 @@ sim: ## one hall-day in virtual time (SEED=7)
 	@scripts/setup.sh run
 	@exec $(BIN)/hallkit sim --seed $(SEED)
 
-bench: ## speed of the parts that have a budget
+bench: ## how fast it is, against a floor measured in the same run (docs/PERFORMANCE.md)
 	@scripts/setup.sh test
-	@$(BIN)/hallkit bench
+	@$(BIN)/python -m simulator.bench
 
 lock: ## write constraints.txt from the environment
 	@head -1 constraints.txt > build/constraints.txt
