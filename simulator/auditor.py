@@ -42,6 +42,8 @@ class Auditor:
         self.still = Stillness()
         # Whether packets arrive: P4's times hold for a network that carries what it is given.
         self.network_is_calm = True
+        # Nothing at all is broken or lost: then every report is acknowledged within 3 s.
+        self.all_is_well = False
         self.papers: dict[str, int] = {}  # number -> prints without the mark
         self.spoken: list[str] = []
         self.checked_pictures = 0
@@ -85,7 +87,13 @@ class Auditor:
         if packet[0] & 0xF0 == 0x30:
             topic, payload = _cut(packet)
             if topic.endswith((b"/up/ev", b"/up/res")):
-                self.presses.report_sent(node, payload, self._timeline.now_ms)
+                name = self.presses.report_sent(node, payload, self._timeline.now_ms)
+                if name and self.all_is_well:
+                    self._timeline.after(SAYS_SO_MS, self._check_heard, name)
+
+    def _check_heard(self, name: str) -> None:
+        if self.all_is_well and not self.presses.reports[name].heard:
+            raise PromiseBroken("P3", f"{name} was not acknowledged within {SAYS_SO_MS} ms")
 
     def packet_down(self, node: str, packet: bytes) -> None:
         """What reaches a node."""

@@ -1,5 +1,7 @@
 """P3: an accepted press has exactly one effect, a refused one none, and the pad says so.
 
+Also: what a press acts on is what the pad showed when the finger went down, never another ticket.
+
 Fed with fingers on keys, with the bytes of reports and acknowledgements as they pass on the
 network, and with the journal's records; it decides by the words on the wire alone.
 """
@@ -53,6 +55,15 @@ EFFECTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("announcement_settled", "print_settled", "print_queued", "print_abandoned"),
     ),
 }
+# Records that name the ticket a press was meant for.
+ON_TICKET = (
+    "service_started",
+    "service_finished",
+    "ticket_missed",
+    "ticket_held",
+    "ticket_transferred",
+)
+CHOOSING = "T -"
 AGED = ("pad_pressed", "pad_signed_in", "ticket_requested")
 
 
@@ -63,6 +74,7 @@ class ReportFact:
     command: str
     made_ms: int
     ages: bool
+    shown: str
     effects: list[str] = field(default_factory=list)
     result: str = ""
     heard: bool = False
@@ -74,19 +86,20 @@ class PressAuditor:
     def __init__(self, press_age_ms: int) -> None:
         self.reports: dict[str, ReportFact] = {}
         self.touches: dict[str, list[int]] = {}
-        self.presses: dict[str, list[tuple[int, int]]] = {}  # pad -> (key, down at), unused ones
+        # node -> (key, down at, what it showed then), those no report has used yet
+        self.presses: dict[str, list[tuple[int, int, str]]] = {}
         self._press_age_ms = press_age_ms
 
-    def pressed(self, node: str, key: int, at_ms: int) -> None:
-        """A finger goes down."""
-        self.presses.setdefault(node, []).append((key, at_ms))
+    def pressed(self, node: str, key: int, at_ms: int, shown: str) -> None:
+        """A finger goes down on a node that shows `shown`."""
+        self.presses.setdefault(node, []).append((key, at_ms, shown))
 
     def touched(self, node: str, at_ms: int) -> None:
         """A finger on the kiosk's glass."""
         self.touches.setdefault(node, []).append(at_ms)
 
-    def report_sent(self, node: str, payload: bytes, now_ms: int) -> None:
-        """A report leaves its node, for the first time or again."""
+    def report_sent(self, node: str, payload: bytes, now_ms: int) -> str:
+        """A report leaves its node; its name when that is for the first time, else ""."""
         body = json.loads(payload)
         name = f"{node}:{body['boot']}:{body['seq']}"
         kind = body["k"]
@@ -95,13 +108,15 @@ class PressAuditor:
         if known is not None:
             if known.command != command:
                 raise PromiseBroken("P3", f"{name} was {known.command}, is sent as {command}")
-            return
+            return ""
         made_ms = now_ms - int(body["age_ms"])
+        shown = ""
         if kind in ("pad_pressed", "pad_signed_in", "rating_given"):
-            made_ms = self._use_presses(node, name, body, made_ms)
+            made_ms, shown = self._use_presses(node, name, body, made_ms)
         elif kind == "ticket_requested":
             made_ms = self._use_touch(node, name, made_ms)
-        self.reports[name] = ReportFact(command, made_ms, kind in AGED)
+        self.reports[name] = ReportFact(command, made_ms, kind in AGED, shown)
+        return name
 
     def _use_touch(self, node: str, name: str, made_ms: int) -> int:
         touches = self.touches.get(node, [])
@@ -110,7 +125,9 @@ class PressAuditor:
                 return touches.pop(place)
         raise PromiseBroken("P3", f"{name}: a ticket is asked for that nobody touched")
 
-    def _use_presses(self, node: str, name: str, body: dict[str, object], made_ms: int) -> int:
+    def _use_presses(
+        self, node: str, name: str, body: dict[str, object], made_ms: int
+    ) -> tuple[int, str]:
         """Take the fingers this report is about off the list; nobody else may use them."""
         if body["k"] == "pad_signed_in":
             keys = [int(digit) - 1 for digit in str(body["staff_number"])]
@@ -120,18 +137,20 @@ class PressAuditor:
             keys = [int(str(body["argument"])) - 1]
         else:
             keys = [KEY_OF_COMMAND[str(body["command"])] or 0]
-        first_ms = made_ms
+        last = (made_ms, "")
         for key in keys:
-            first_ms = self._use_press(node, name, key, made_ms, len(keys) > 1)
-        return first_ms
+            last = self._use_press(node, name, key, made_ms, len(keys) > 1)
+        return last
 
-    def _use_press(self, node: str, name: str, key: int, made_ms: int, typed: bool) -> int:
+    def _use_press(
+        self, node: str, name: str, key: int, made_ms: int, typed: bool
+    ) -> tuple[int, str]:
         oldest_ms = made_ms - (12_000 if typed else PRESS_MS_MAX)
         presses = self.presses.get(node, [])
-        for place, (pressed_key, at_ms) in enumerate(presses):
+        for place, (pressed_key, at_ms, shown) in enumerate(presses):
             if pressed_key == key and oldest_ms <= at_ms <= made_ms:
                 del presses[place]
-                return at_ms
+                return at_ms, shown
         raise PromiseBroken("P3", f"{name}: a report of key {key} that nobody pressed")
 
     def record_durable(self, record: Record, now_ms: int) -> None:
@@ -147,7 +166,14 @@ class PressAuditor:
             fact = self._known(name)
             if fact.result:
                 raise PromiseBroken("P3", f"{name} has a second effect, {record.kind}")
-            fact.effects.append(record.kind.removeprefix("calling."))
+            what = record.kind.removeprefix("calling.")
+            fact.effects.append(what)
+            if what in ON_TICKET and fact.shown != CHOOSING:
+                number = str(record.data["ticket"]).rpartition("-")[2]
+                if number != fact.shown:
+                    raise PromiseBroken(
+                        "P3", f"{name} was pressed at {fact.shown!r} and made {what} of {number}"
+                    )
 
     def _known(self, name: str) -> ReportFact:
         fact = self.reports.get(name)

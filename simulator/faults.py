@@ -25,9 +25,11 @@ class PacketFaults:
     delay_percent: float = 0
     delay_ms_max: int = 1500
 
-    @property
-    def any(self) -> bool:
-        return bool(self.drop_percent or self.duplicate_percent or self.delay_percent)
+    any: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        some = self.drop_percent + self.duplicate_percent + self.delay_percent > 0
+        object.__setattr__(self, "any", some)
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,9 +193,9 @@ class Network:
         client.link_opened(link)
 
     def _carry(self, link: Link, packet: bytes, upward: bool) -> None:
+        at_ms = self._timeline.now_ms + link.latency_ms
+        copy = b""
         faults = self.faults
-        delay_ms = link.latency_ms
-        copies = 1
         if faults.any:
             draw = self._rng.random() * 100
             if draw < faults.drop_percent:
@@ -203,28 +203,34 @@ class Network:
                 return
             draw -= faults.drop_percent
             if draw < faults.duplicate_percent:
-                copies = self._copies(packet)
+                copy = self._second_copy(packet)
             elif draw - faults.duplicate_percent < faults.delay_percent:
                 self.delayed += 1
-                delay_ms += self._rng.randint(1, faults.delay_ms_max)
-        at_ms = self._timeline.now_ms + delay_ms
+                at_ms += self._rng.randint(1, faults.delay_ms_max)
         if upward:
-            at_ms = link.up_at_ms = max(at_ms, link.up_at_ms)
-            self._timeline.at(at_ms, self._arrive_up, link, packet)
-            if copies == 2:
-                self._timeline.at(at_ms, self._arrive_up, link, _second_copy(packet))
+            if at_ms < link.up_at_ms:
+                at_ms = link.up_at_ms
+            link.up_at_ms = at_ms
+            arrive = self._arrive_up
         else:
-            at_ms = link.down_at_ms = max(at_ms, link.down_at_ms)
-            self._timeline.at(at_ms, self._arrive_down, link, packet)
-            if copies == 2:
-                self._timeline.at(at_ms, self._arrive_down, link, _second_copy(packet))
+            if at_ms < link.down_at_ms:
+                at_ms = link.down_at_ms
+            link.down_at_ms = at_ms
+            arrive = self._arrive_down
+        self._timeline.at(at_ms, arrive, link, packet)
+        if copy:
+            self._timeline.at(at_ms, arrive, link, copy)
 
-    def _copies(self, packet: bytes) -> int:
+    def _second_copy(self, packet: bytes) -> bytes:
+        """What a sender puts on the line when it sends a packet again; b"" where it may not."""
         kind = packet[0] & 0xF0
-        if kind == PUBACK or (kind == PUBLISH and packet[0] & _QOS_1):
+        if kind == PUBACK:
             self.duplicated += 1
-            return 2
-        return 1
+            return packet
+        if kind == PUBLISH and packet[0] & _QOS_1:
+            self.duplicated += 1
+            return bytes((packet[0] | _DUP,)) + packet[1:]
+        return b""
 
     def _arrive_up(self, link: Link, packet: bytes) -> None:
         if link.served and not self._pulled.get(link.client.name):
@@ -276,10 +282,3 @@ class Network:
             if self.broker_running:
                 self.broker.wake(self._timeline.now_ms)
                 self._after_broker()
-
-
-def _second_copy(packet: bytes) -> bytes:
-    """What a sender puts on the line when it sends a packet again."""
-    if packet[0] & 0xF0 == PUBLISH:
-        return bytes((packet[0] | _DUP,)) + packet[1:]
-    return packet

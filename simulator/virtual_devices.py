@@ -93,7 +93,7 @@ class PadDevice(Device):
     def __init__(self, timeline: Timeline, tell: Input, rng: random.Random) -> None:
         super().__init__(timeline, tell)
         self.panel = KeyPanel(timeline, tell, rng, 9)
-        self.on_press: Callable[[int, int, int], None] | None = None
+        self.on_press: Callable[[int, int], None] | None = None
         self.display = "    "
         self.light = "off"
         self.light_since_ms = 0
@@ -102,8 +102,11 @@ class PadDevice(Device):
     def press(self, key: int, hold_ms: int) -> None:
         """A finger on a key; see `KeyPanel`."""
         at_ms = self.panel.press(key, hold_ms)
+        self.timeline.at(at_ms, self._goes_down, key, hold_ms)
+
+    def _goes_down(self, key: int, hold_ms: int) -> None:
         if self.on_press is not None:
-            self.on_press(key, at_ms, hold_ms)
+            self.on_press(key, hold_ms)
 
     def apply(self, effect: Effect) -> None:
         if effect[0] == "display":
@@ -223,15 +226,15 @@ class FaceDevice(Device):
     def __init__(self, timeline: Timeline, tell: Input, rng: random.Random) -> None:
         super().__init__(timeline, tell)
         self.panel = KeyPanel(timeline, tell, rng, 5)
-        self.on_press: Callable[[int, int, int], None] | None = None
+        self.on_press: Callable[[int, int], None] | None = None
         self.mode = "dark"
         self.number = ""
 
     def press(self, key: int, hold_ms: int) -> None:
         """A finger on a face."""
-        at_ms = self.panel.press(key, hold_ms)
+        self.panel.press(key, hold_ms)
         if self.on_press is not None:
-            self.on_press(key, at_ms, hold_ms)
+            self.on_press(key, hold_ms)
 
     def apply(self, effect: Effect) -> None:
         if effect[0] != "face":

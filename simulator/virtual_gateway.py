@@ -142,6 +142,9 @@ class VirtualGateway:
         """Let the process die at the next such point, and come back `down_ms` later."""
         if not self.running:
             return
+        if self._doom != "idle":
+            # The one before has not come to its point yet; it must not be forgotten.
+            point = "idle"
         self._doom, self._down_ms = point, down_ms
         if point == "idle":
             self._die(point)
@@ -294,7 +297,17 @@ class VirtualGateway:
         if self._doom == "writing":
             self._die("writing")
             return
-        self._timeline.after(commit_ms, self._commit, process, batch, records, to_acknowledge)
+        self._write(commit_ms, batch, records, to_acknowledge)
+
+    def _write(
+        self,
+        commit_ms: int,
+        batch: Batch,
+        records: list[Record],
+        to_acknowledge: list[tuple[int, int]],
+    ) -> None:
+        """The writer thread: nothing is let go before the commit."""
+        self._timeline.after(commit_ms, self._commit, self._process, batch, records, to_acknowledge)
 
     def _commit(
         self,

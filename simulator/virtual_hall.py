@@ -211,7 +211,7 @@ class VirtualHall:
         device = node.device
         name = node.name
         if isinstance(device, (PadDevice, FaceDevice)):
-            device.on_press = lambda key, at_ms, hold_ms: self._pressed(name, key, at_ms, hold_ms)
+            device.on_press = lambda key, hold_ms: self._pressed(name, device, key, hold_ms)
         if isinstance(device, PadDevice):
             device.on_change = lambda: self.auditor.pad_changed(name, device)
         elif isinstance(device, VoiceDevice):
@@ -219,9 +219,10 @@ class VirtualHall:
         elif isinstance(device, KioskDevice):
             device.on_touch = lambda service: self._touched(name, service)
 
-    def _pressed(self, name: str, key: int, at_ms: int, hold_ms: int) -> None:
+    def _pressed(self, name: str, device: PadDevice | FaceDevice, key: int, hold_ms: int) -> None:
         self._trace.note(self._timeline.now_ms, name, f"key {key} for {hold_ms} ms")
-        self.auditor.presses.pressed(name, key, at_ms)
+        shown = device.display if isinstance(device, PadDevice) else device.number
+        self.auditor.presses.pressed(name, key, self._timeline.now_ms, shown.strip())
 
     def _touched(self, name: str, service: str) -> None:
         self._trace.note(self._timeline.now_ms, name, f"touch {service}")

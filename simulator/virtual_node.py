@@ -29,6 +29,7 @@ from simulator.virtual_trace import Trace
 
 FIRMWARE = "0.1.0"
 # Ticks of a boot start this much before they wrap, at most.
+NEVER_MS = 1 << 62
 WRAP_WITHIN_MS = 8 * 3_600_000
 _LIVE_QOS_0 = 0x30
 
@@ -239,25 +240,28 @@ class VirtualNode:
             self._dialling = True
             node.wants_connection = False
             self._network.connect(self)
-        self._plan_wake()
+        if self._plan_wake() <= self._timeline.now_ms:
+            self._wake_ms = self._timeline.now_ms
+            self._timeline.after(0, self._wake, self.boot, self._wake_ms)
 
-    def _plan_wake(self) -> None:
+    def _plan_wake(self) -> int:
+        """When the node wants to be woken next, in virtual time; it will be, unless that is now."""
+        now_ms = self._timeline.now_ms
         tick = self.node.wake_at()
         if tick is None:
-            return
-        wake_ms = self._timeline.now_ms + max(0, ticks_diff(tick, self._ticks()))
-        if self._wake_ms is None or wake_ms < self._wake_ms:
+            return NEVER_MS
+        wake_ms = now_ms + max(0, ticks_diff(tick, self._ticks()))
+        if wake_ms > now_ms and (self._wake_ms is None or wake_ms < self._wake_ms):
             self._wake_ms = wake_ms
             self._timeline.at(wake_ms, self._wake, self.boot, wake_ms)
+        return wake_ms
 
     def _wake(self, boot: int, planned_ms: int) -> None:
         if not self.running or boot != self.boot or planned_ms != self._wake_ms:
             return
         self._wake_ms = None
         self._take_beat()
-        tick = self.node.wake_at()
-        if tick is not None and ticks_diff(tick, self._ticks()) > 0:
-            self._plan_wake()
+        if self._plan_wake() > self._timeline.now_ms:
             return
         self.node.wake(self._ticks())
         self._after()

@@ -51,14 +51,15 @@ class Timeline:
             self.now_ms = now_ms
             actions = planned[now_ms]
             place = 0
+            left = self.steps_max - self.steps
             # The list may grow while it is worked off.
             while place < len(actions):
                 action, arguments = actions[place]
                 place += 1
+                if place > left:
+                    raise RunawayError(f"more than {self.steps_max} steps at {now_ms} ms")
                 action(*arguments)
             heappop(instants)
             del planned[now_ms]
             self.steps += place
-            if self.steps > self.steps_max:
-                raise RunawayError(f"more than {self.steps_max} steps at {now_ms} ms")
         self.now_ms = until_ms

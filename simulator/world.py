@@ -140,6 +140,7 @@ class World:
         self.hall.switch_on()
         for fault in self._faults():
             self.timeline.at(fault.at_ms, self.hall.suffer, fault)
+        self.auditor.all_is_well = self.mix == CLEAN
         self._set_packet_faults(self.mix.packets)
         self.timeline.at(self.day.closes_ms, self._set_packet_faults, PacketFaults())
         while not self.crowd.finished:
@@ -169,6 +170,7 @@ class World:
         """Each kind of restart, healed in the time promised, with nobody there to press a key."""
         self._pass(TICKETS_SETTLE_MS)
         self.auditor.check_end()
+        self.auditor.all_is_well = False
         self.hall.restart_broker(500)
         self._pass(500 + 10_000)
         self.auditor.check_end()
@@ -235,6 +237,8 @@ class World:
             words.append(f"--visitors {self.day.visitors}")
         if self.day.open_hours_ms != Day().open_hours_ms:
             words.append(f"--hours {self.day.open_hours_ms / 3_600_000:g}")
+        if self.day.pace != Day().pace:
+            words.append(f"--pace {self.day.pace}")
         line = f"replay with: make sim SEED={self.seed}"
         return f'{line} ARGS="{" ".join(words)}"' if words else line
 
@@ -264,9 +268,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--faults", choices=sorted(MIXES), default=DEFAULT_MIX)
     parser.add_argument("--visitors", type=int, default=Day().visitors)
     parser.add_argument("--hours", type=float, default=8.0)
+    parser.add_argument("--pace", type=int, default=1, help="services so many times shorter")
     parser.add_argument("--trace", action="store_true", help="print every line of the trace")
     given = parser.parse_args(arguments)
-    day = Day(visitors=given.visitors, open_hours_ms=round(given.hours * 3_600_000))
+    hours_ms = round(given.hours * 3_600_000)
+    day = Day(visitors=given.visitors, open_hours_ms=hours_ms, pace=given.pace)
     for seed in range(given.seed, given.seed + given.days):
         output = sys.stdout if given.trace else None
         world = World(seed, mix=MIXES[given.faults], day=day, output=output)
