@@ -45,6 +45,7 @@ class Chronicle:
         self._outage_ms: int | None = None
         self._all_fresh = False
         self._killed: tuple[int, int, int] | None = None  # (pid, seq, when)
+        self._dark_noted: int | None = None
         self._starts = 0
         self._paper: dict[str, Any] = {}
         self._reprints: set[str] = set()
@@ -234,7 +235,8 @@ class Chronicle:
                     f"{fresh} of {len(runners)} devices show the truth, "
                     f"{seconds:.0f} s after the fault",
                 )
-        if not whole and outage_ms is not None and fresh == 0 and self._all_fresh is False:
+        hearing = any(runner.node.lease_fresh for runner in runners)
+        if outage_ms is not None and not hearing:
             self._note_dark(outage_ms)
         self._all_fresh = whole and outage_ms is None
 
@@ -248,5 +250,3 @@ class Chronicle:
             f"{seconds:.0f} 秒没有网关的消息：所有屏幕收起旧号码，不让人看错",
             f"{seconds:.0f} s without the gateway: every display takes its old numbers down",
         )
-
-    _dark_noted: int | None = None

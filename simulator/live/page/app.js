@@ -14,6 +14,7 @@ import { WindowBooth } from "./window.js";
 /** @typedef {import("./words.js").Language} Language */
 
 const COMPLAINT_MS = 5000;
+const FAST_RATE = 10;
 
 function Hall() {
   const [language, chooseLanguage] = useState(rememberedLanguage());
@@ -36,7 +37,7 @@ function Hall() {
   const other = language === "zh" ? "en" : "zh";
   document.title = `${either(frame.hall.name_zh, frame.hall.name_en)} · hallkit`;
   const officers = (frame.view?.windows || []);
-  return html`<div class=${`hall ${cut ? "is-cut" : ""}`} data-frame=${frame.id}>
+  return html`<div class=${`hall ${cut ? "is-cut" : ""} ${frame.clock_rate > FAST_RATE ? "is-fast" : ""}`} data-frame=${frame.id}>
     <${TopBar} frame=${frame} arrived=${arrived} language=${language}
       onLanguage=${() => chooseLanguage(/** @type {Language} */ (other))} />
     <${NoticeBar} cut=${cut} complaint=${complaint} />

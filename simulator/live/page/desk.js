@@ -6,7 +6,7 @@ import { either, t } from "./words.js";
 
 /** @typedef {import("./types.js").View} View */
 
-const CHIPS_MAX = 4;
+const CHIPS_MAX = 5;
 
 /** @param {number | null} ms */
 function minutes(ms) {
@@ -21,15 +21,22 @@ function Figure({ label, value, unit, name }) {
 
 /** @param {{view: View}} props */
 function Lines({ view }) {
-  return html`<ul class="lines">${view.services.map((service) => {
-    const waiting = view.waiting.filter((one) => one.service === service.code);
-    return html`<li key=${service.code}>
-      <span class="prefix">${service.prefix}</span>
-      <span class="line-name">${either(service.name_zh, service.name_en)}</span>
-      <span class="chips">${waiting.slice(0, CHIPS_MAX).map((one) => html`<i>${one.number.slice(1)}</i>`)}
-        ${waiting.length > CHIPS_MAX && html`<i class="more">+${waiting.length - CHIPS_MAX}</i>`}</span>
-      <b class=${service.waiting ? "" : "is-zero"}>${service.waiting}</b></li>`;
-  })}</ul>`;
+  return html`<ul class="lines">${view.services.map((service) => html`<li key=${service.code}
+    data-service-line=${service.code}><span class="prefix">${service.prefix}</span>
+    <span class="line-name">${either(service.name_zh, service.name_en)}</span>
+    <b class=${service.waiting ? "" : "is-zero"}>${service.waiting}</b></li>`)}</ul>`;
+}
+
+/**
+ * Who is called next, in the order of the line.
+ * @param {{view: View}} props
+ */
+function Line({ view }) {
+  const more = view.waiting.length - CHIPS_MAX;
+  return html`<div class="line"><span>${t("next_up")}</span>
+    ${view.waiting.length === 0 && html`<i class="nobody">${t("nobody_in_line")}</i>`}
+    ${view.waiting.slice(0, CHIPS_MAX).map((one) => html`<i key=${one.ticket}>${one.number}</i>`)}
+    ${more > 0 && html`<i class="more">+${more}</i>`}</div>`;
 }
 
 /** @param {{view: View | null, old: boolean}} props */
@@ -47,6 +54,7 @@ function DeskView({ view, old }) {
         value=${totals.ratings.average === null ? "–" : totals.ratings.average.toFixed(1)} />
     </dl>
     <${Lines} view=${view} />
+    <${Line} view=${view} />
     ${view.missed.length > 0 && html`<div class="missed"><span>${t("missed")}</span>
       ${view.missed.slice(-4).map((one) => html`<button type="button" title=${t("bring_back")}
         aria-label=${`${one.number} ${t("bring_back")}`} key=${one.ticket}

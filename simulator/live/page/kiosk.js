@@ -28,7 +28,7 @@ function Screen({ kiosk }) {
   const more = kiosk.mode === "paper_out" ? t("kiosk_ask_staff")
     : kiosk.mode === "offline" ? t("kiosk_offline_more") : "";
   return html`<div class=${`touch touch-message is-${kiosk.mode}`}>
-    <${Icon} name=${kiosk.mode === "paper_out" ? "paper" : "help"} />
+    <${Icon} name=${kiosk.mode === "paper_out" ? "paper" : kiosk.mode === "offline" ? "unplug" : "help"} />
     <p>${t(`kiosk_${kiosk.mode}`)}</p><small>${more}</small>
   </div>`;
 }

@@ -1,9 +1,11 @@
 /** What the page itself has to say: it is cut off, something was refused, and how to begin. */
-import { html, memo, useState } from "./lib.js";
+import { html, memo, useEffect, useState } from "./lib.js";
 import { Icon } from "./icons.js";
 import { t } from "./words.js";
 
 /** @typedef {import("./types.js").Frame} Frame */
+
+const FAREWELL_MS = 12000;
 
 /** @param {{cut: boolean, complaint: string}} props */
 export function NoticeBar({ cut, complaint }) {
@@ -19,13 +21,17 @@ export function NoticeBar({ cut, complaint }) {
 function HintsView({ frame }) {
   const [closed, setClosed] = useState(false);
   const view = frame.view;
-  if (closed || !view || frame.mode === "day") return null;
   const done = [
-    view.totals.issued > 0,
-    view.windows.some((one) => one.officer),
-    view.calls.length > 0,
+    !!view && view.totals.issued > 0,
+    !!view && view.windows.some((one) => one.officer),
+    !!view && view.calls.length > 0,
   ];
   const step = done.indexOf(false);
+  useEffect(() => {
+    const timer = step === -1 ? setTimeout(() => setClosed(true), FAREWELL_MS) : undefined;
+    return () => clearTimeout(timer);
+  }, [step]);
+  if (closed || !view || frame.mode === "day") return null;
   const steps = /** @type {[string, string][]} */ (
     [["hint_touch", "touch"], ["hint_sign_in", "badge"], ["hint_next", "next"]]);
   return html`<aside class="hints" aria-label=${t("welcome")}>

@@ -42,7 +42,7 @@
  * @typedef {{issued: number, served: number, missed: number, waiting: number,
  *   average_wait_ms: number | null, ratings: {count: number, average: number | null}}} Totals
  * @typedef {{seq: number, date: string, services: ServiceView[], windows: WindowView[],
- *   waiting: {number: string, service: string}[], missed: {ticket: string, number: string}[],
+ *   waiting: {ticket: string, number: string, service: string}[], missed: {ticket: string, number: string}[],
  *   calls: {number: string, window: string}[], announcements: {number: string}[],
  *   totals: Totals}} View
  */
