@@ -166,7 +166,7 @@ class Session:
         """Cut the socket without a word, and never wait: the thread may be stuck."""
         self._ended = True
         sock = self._client.socket()
-        if sock is not None:
+        if isinstance(sock, socket.socket):  # a TLS socket is one too
             # It may be closed by the network thread in this very moment; then it is cut already.
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -248,7 +248,7 @@ class Session:
                 topic = message.topic
             except UnicodeDecodeError:
                 topic = ""  # no topic of ours: the engine counts it as rejected
-            self._tell(Received(self.generation, topic, message.payload, receipt))
+            self._tell(Received(self.generation, topic, bytes(message.payload), receipt))
 
         self._guard(step)
 

@@ -109,10 +109,13 @@ def test_a_failed_append_acknowledges_nothing_and_ends_the_process(on_hall: OnHa
         def fail(_: Any) -> Any:
             raise JournalFailed("planted: no space left on device")
 
+        pubacks: list[Any] = []
+        hall.process.link.acknowledge = pubacks.extend
         hall.process._journal.append = fail
         press = asyncio.create_task(pad.sign_in("1111"))
         await hall.until(lambda: hall.exits == [70], "the process did not end")
         assert pad.acks == []
+        assert pubacks == []
         assert hall.windows()["w01"]["mode"] == "closed"
         press.cancel()
 
