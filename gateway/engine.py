@@ -24,6 +24,7 @@ from gateway.core.presence import NodePresence
 from gateway.hall import Batch, Hall, Report, Request
 from gateway.journal.records import Record
 from gateway.systems.calling import commands, devices, views
+from gateway.systems.calling.fit import missing_of_today
 from gateway.systems.calling.timing import next_due_ms
 from protocols.messages.node import GatewayState, NodeState, Shown
 from protocols.topics import (
@@ -87,6 +88,10 @@ class Engine:
         """The whole committed state as JSON; equal to that of a full replay."""
         assert self._in_flight is None, "a snapshot holds committed events only"
         return self._hall.snapshot()
+
+    def missing_of_today(self, now_ms: int) -> list[str]:
+        """What this day's tickets name and the hall file lacks; must be empty before `start`."""
+        return missing_of_today(self.config, self._hall.state.calling, self.clock.hall_ms(now_ms))
 
     def start(self, now_ms: int) -> Batch:
         """Open a new epoch; its batch must be committed before anything else."""

@@ -70,6 +70,12 @@ def recover(config: HallConfig, journal: EventJournal) -> tuple[Engine, Recovery
     fold_all(engine, journal)
     snapshot_seq = 0 if snapshot is None else snapshot.seq
     folded = engine.seq - snapshot_seq
+    missing = engine.missing_of_today(steady_ms())
+    if missing:
+        raise JournalError(
+            f"the tickets of today name {', '.join(missing)}, which the hall file lacks: "
+            f"put it back until the day is over"
+        )
     batch = engine.start(steady_ms())
     engine.committed(batch, journal.append(batch.records), steady_ms())
     return engine, Recovery(snapshot_seq, folded, steady_ms() - began_ms)

@@ -177,8 +177,9 @@ def _kiosk(config: HallConfig, state: CallingState, epoch: int, rev: int) -> Kio
 def open_jobs(config: HallConfig, state: CallingState) -> list[tuple[str, str]]:
     """(job id, node) of the jobs that may be sent now, in order: one announcement at a time."""
     jobs: list[tuple[str, str]] = []
-    if state.announcements:
-        voice = next(node.id for node in config.nodes if node.kind == "voice")
+    voice = next((node.id for node in config.nodes if node.kind == "voice"), None)
+    # A voice that the hall file lost leaves its announcements to expire.
+    if state.announcements and voice is not None:
         jobs.append((next(iter(state.announcements)), voice))
     sent: dict[str, int] = {}
     for job in state.prints.values():
