@@ -88,7 +88,8 @@ def _listen(http: str) -> socket.socket:
     host, _, port = http.rpartition(":")
     if host not in ("127.0.0.1", "localhost") or not port.isdigit():
         raise ValueError(f"--http {http}: use 127.0.0.1:PORT; the page is for this machine only")
-    listener = socket.socket()
+    # asyncio switches Nagle's delay off only for sockets that say TCP: 40 ms for every answer.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, int(port)))
