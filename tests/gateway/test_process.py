@@ -139,13 +139,15 @@ def test_the_picture_never_shows_what_is_not_durable_yet(on_hall: OnHall) -> Non
                 f"/api/v1/tickets/{ticket['ticket']}/cancel", headers={"Idempotency-Key": "k2"}
             )
         )
-        await hall.until(lambda: hall.process.engine.in_flight)
-        look = asyncio.create_task(desk.get(f"/api/v1/tickets/{ticket['ticket']}"))
-        assert hall.process.hall_view()["totals"]["waiting"] == 1
-        await asyncio.sleep(0.05)
-        assert not look.done()
-        assert not cancel.done()
-        gate.set()
+        try:
+            await hall.until(lambda: hall.process.engine.in_flight)
+            look = asyncio.create_task(desk.get(f"/api/v1/tickets/{ticket['ticket']}"))
+            assert hall.process.hall_view()["totals"]["waiting"] == 1
+            await asyncio.sleep(0.05)
+            assert not look.done()
+            assert not cancel.done()
+        finally:
+            gate.set()
         assert (await cancel).status_code == 200
         assert (await look).json()["state"] == "cancelled"
 
