@@ -302,3 +302,16 @@ def test_after_a_new_connection_jobs_wait_until_the_broker_says_who_is_there(hal
     assert jobs_of(hall.connect(), "kiosk-1", read) == []
     hall.birth("kiosk-1")
     assert len(jobs_of(hall.round(), "kiosk-1", read)) == 1
+
+
+def test_node_whose_birth_was_lost_is_believed_by_its_report(hall, read):
+    hall.life("kiosk-1", "lost")
+    hall.ask(c.IssueTicket("filing", "kiosk-1"))
+    hall.run(60_000)
+    sent = len(hall.sent)
+    hall.touch(1)
+    hall.round()
+    assert [job.number for job in jobs_of(hall.sent[sent:], "kiosk-1", read)] == ["A001", "A002"]
+    assert "kiosk-1" in read.wants(hall.sent[sent:])
+    (view,) = [v for v in hall.engine.nodes_view(hall.now_ms) if v["id"] == "kiosk-1"]
+    assert view["online"]
