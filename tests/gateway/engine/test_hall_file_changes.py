@@ -63,6 +63,15 @@ def test_hall_goes_on_without_what_today_did_not_use(hall, table, value):
     assert hall.engine.hall_view(hall.now_ms)["totals"]["issued"] == 2
 
 
+def test_window_that_the_wall_still_names_must_stay(hall):
+    """Its ticket is back in line and knows nothing of it any more."""
+    hall.ask(c.SignIn("w07", "1122"), "in-7")
+    for command in ("next", "missed", "sign_off"):
+        assert hall.ask(c.CommandWindow("w07", command), f"{command}-7").status == "done"
+    hall.ask(c.ReturnTicket("20261123-D001"), "back")
+    assert missing(hall, "window", "w07") == ["window w07"]
+
+
 def test_next_day_needs_nothing_of_the_day_before(hall):
     hall.wall_ms += 86_400_000
     assert missing(hall, "window", "w01") == []

@@ -312,6 +312,15 @@ def test_node_whose_birth_was_lost_is_believed_by_its_report(hall, read):
     hall.touch(1)
     hall.round()
     assert [job.number for job in jobs_of(hall.sent[sent:], "kiosk-1", read)] == ["A001", "A002"]
-    assert "kiosk-1" in read.wants(hall.sent[sent:])
     (view,) = [v for v in hall.engine.nodes_view(hall.now_ms) if v["id"] == "kiosk-1"]
     assert view["online"]
+
+
+def test_node_believed_by_its_report_is_told_its_picture_again(hall, read):
+    settle_down(hall, read)
+    hall.life("w01-pad", "lost")
+    hall.round()
+    hall.press("w01-pad", 1, "next")
+    effects = hall.round()
+    assert [ack.why for _, ack in read.acks(effects)] == ["not_signed_in"], "nothing has changed"
+    assert set(read.wants(effects)) == {"w01-pad"}
