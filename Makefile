@@ -39,9 +39,9 @@ generate: ## write stubs, AsyncAPI, the page of messages and the golden wire sam
 	@scripts/setup.sh test
 	@$(BIN)/python -m gateway.contract
 
-sim: ## one hall-day in virtual time (SEED=7)
+sim: ## one hall-day in virtual time (SEED=7, ARGS="--faults clean")
 	@scripts/setup.sh run
-	@exec $(BIN)/hallkit sim --seed $(SEED)
+	@exec $(BIN)/hallkit sim --seed $(SEED) $(ARGS)
 
 bench: ## how fast it is, against a floor measured in the same run (docs/PERFORMANCE.md)
 	@scripts/setup.sh test

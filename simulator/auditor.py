@@ -30,6 +30,8 @@ from simulator.virtual_time import Timeline
 WATCH_EVERY_MS = 1_000
 PICTURES_EVERY_MS = 30_000
 SAYS_SO_MS = 3_000
+# The longest pause before the gateway says again what a node has not confirmed.
+HEALING_MS = 65_000
 
 
 class Auditor:
@@ -40,8 +42,8 @@ class Auditor:
         self.presses = PressAuditor(config.rules.press_age_seconds * 1000)
         self.pictures = PictureAuditor(self.model)
         self.still = Stillness()
-        # Whether packets arrive: P4's times hold for a network that carries what it is given.
-        self.network_is_calm = True
+        # P4's times hold for a network that carries what it is given: from then on it does.
+        self.calm_from_ms: int | None = 0
         # Nothing at all is broken or lost: then every report is acknowledged within 3 s.
         self.all_is_well = False
         self.papers: dict[str, int] = {}  # number -> prints without the mark
@@ -81,6 +83,10 @@ class Auditor:
         self.still.restart_ms = self._timeline.now_ms
 
     # ---- the network ----
+
+    def packets_get_lost(self, so: bool) -> None:
+        """The network starts or stops to lose packets; what is lost by then is sent again."""
+        self.calm_from_ms = None if so else self._timeline.now_ms + HEALING_MS
 
     def packet_up(self, node: str, packet: bytes) -> None:
         """What a node puts on the line, before any fault."""
@@ -153,7 +159,8 @@ class Auditor:
                 self.pictures.check_lease(node, now_ms)
         changed_ms = max(still.truth_ms + RECONNECT_MS + SLACK_MS, still.restart_ms + RESTART_MS)
         seen = self._pictures_ms > changed_ms and now_ms - self._pictures_ms < PICTURES_EVERY_MS
-        if self.network_is_calm and now_ms > changed_ms and not seen:
+        calm = self.calm_from_ms is not None and now_ms > self.calm_from_ms
+        if calm and now_ms > changed_ms and not seen:
             self._pictures_ms = now_ms
             self.check_pictures()
         self._timeline.after(WATCH_EVERY_MS, self._look_around)

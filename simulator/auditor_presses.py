@@ -13,6 +13,7 @@ from gateway.journal.records import Record
 from simulator.auditor_model import PromiseBroken
 
 PRESS_MS_MAX = 3000  # a finger's longest way from going down to the report
+TYPED_MS_MAX = 11_000  # between two digits of a staff number
 TRANSIT_MS = 1500
 KEY_OF_COMMAND = {
     "next": 0,
@@ -137,19 +138,22 @@ class PressAuditor:
             keys = [int(str(body["argument"])) - 1]
         else:
             keys = [KEY_OF_COMMAND[str(body["command"])] or 0]
-        last = (made_ms, "")
-        for key in keys:
-            last = self._use_press(node, name, key, made_ms, len(keys) > 1)
-        return last
+        last_ms, shown = self._use_press(node, name, keys[-1], made_ms, PRESS_MS_MAX)
+        before_ms = last_ms
+        for key in reversed(keys[:-1]):
+            before_ms, _ = self._use_press(node, name, key, before_ms, TYPED_MS_MAX)
+        return last_ms, shown
 
     def _use_press(
-        self, node: str, name: str, key: int, made_ms: int, typed: bool
+        self, node: str, name: str, key: int, until_ms: int, within_ms: int
     ) -> tuple[int, str]:
-        oldest_ms = made_ms - (12_000 if typed else PRESS_MS_MAX)
+        """The latest press of this key up to then; what was pressed before it is used up, too."""
         presses = self.presses.get(node, [])
-        for place, (pressed_key, at_ms, shown) in enumerate(presses):
-            if pressed_key == key and oldest_ms <= at_ms <= made_ms:
+        for place in range(len(presses) - 1, -1, -1):
+            pressed_key, at_ms, shown = presses[place]
+            if pressed_key == key and until_ms - within_ms <= at_ms <= until_ms:
                 del presses[place]
+                self.presses[node] = [press for press in presses if press[1] > at_ms - TYPED_MS_MAX]
                 return at_ms, shown
         raise PromiseBroken("P3", f"{name}: a report of key {key} that nobody pressed")
 

@@ -7,6 +7,7 @@ supply; the printer and the loudspeaker have their own and go on.
 
 import random
 from collections.abc import Callable
+from typing import Any
 
 from protocols.announcement import announcement_tokens
 from protocols.peripherals import tm1637
@@ -25,7 +26,7 @@ CLIP_MS |= dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 400)
 GAP_MS = 40
 READINGS = 1
 
-Effect = tuple  # type: ignore[type-arg]  # as firmware.logic.events says; shapes differ by kind
+Effect = tuple[Any, ...]  # as firmware.logic.events says: the shapes differ by kind
 Input = Callable[[Effect], None]
 Changed = Callable[[], None]
 

@@ -161,14 +161,12 @@ class VirtualGateway:
 
     # ---- requests that do not come by MQTT ----
 
-    def request(self, key: str, principal: str, command: Command, answered: Answered) -> bool:
-        """What the REST API does; False when there is no gateway to ask."""
-        if not self.running:
-            return False
-        number = self.engine.request(key, principal, command)
-        self._answers[number] = answered
-        self._plan_step()
-        return True
+    def request(self, key: str, principal: str, command: Command, answered: Answered) -> None:
+        """What the REST API does; no answer when there is no gateway, or when it dies first."""
+        if self.running:
+            number = self.engine.request(key, principal, command)
+            self._answers[number] = answered
+            self._plan_step()
 
     # ---- the network's end ----
 

@@ -7,6 +7,7 @@ watches; it carries out the faults it is told to.
 import random
 from collections.abc import Callable
 
+from firmware.shell.node import Node
 from gateway.config import HallConfig
 from gateway.core.effects import Answer
 from gateway.engine import Engine
@@ -17,7 +18,7 @@ from simulator.network import Network
 from simulator.people.senses import Face, Kiosk, Pad, Sign
 from simulator.virtual_devices import FaceDevice, PadDevice, SignDevice, VoiceDevice
 from simulator.virtual_gateway import MakeEngine, VirtualGateway
-from simulator.virtual_node import MakeNode, Node, VirtualNode
+from simulator.virtual_node import MakeNode, VirtualNode
 from simulator.virtual_printer import KioskDevice
 from simulator.virtual_time import Timeline
 from simulator.virtual_trace import Trace

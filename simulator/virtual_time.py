@@ -10,6 +10,8 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 from typing import Any
 
+STEPS_AT_ONCE_MAX = 50_000
+
 Action = Callable[..., None]
 
 
@@ -51,13 +53,13 @@ class Timeline:
             self.now_ms = now_ms
             actions = planned[now_ms]
             place = 0
-            left = self.steps_max - self.steps
+            left = min(self.steps_max - self.steps, STEPS_AT_ONCE_MAX)
             # The list may grow while it is worked off.
             while place < len(actions):
                 action, arguments = actions[place]
                 place += 1
                 if place > left:
-                    raise RunawayError(f"more than {self.steps_max} steps at {now_ms} ms")
+                    raise RunawayError(f"step {self.steps + place} at {now_ms} ms: no end of it")
                 action(*arguments)
             heappop(instants)
             del planned[now_ms]

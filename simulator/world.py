@@ -1,6 +1,6 @@
 """One hall-day in virtual time from one seed: real firmware, real gateway engine, real MQTT bytes.
 
-    python -m simulator.world --seed 7 [--days N] [--faults rough] [--visitors 300] [--hours 8]
+    python -m simulator.world --seed 7 [--days N] [--faults rough] [--visitors 300] [--minutes 480]
 
 The run: the hall is switched on, people come, the planned faults happen while it is open; then the
 network heals and the last visitors are served; in the end a broker that forgets everything, a
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TextIO
 
+from firmware.shell.node import Node
 from gateway.config import HallConfig
 from gateway.engine import Engine
 from gateway.hallfile import parse_hall
@@ -30,13 +31,13 @@ from simulator.people.habits import Day
 from simulator.virtual_devices import Device
 from simulator.virtual_gateway import MakeEngine
 from simulator.virtual_hall import VirtualHall
-from simulator.virtual_node import MakeNode, Node
+from simulator.virtual_node import MakeNode
 from simulator.virtual_time import RunawayError, Timeline
 from simulator.virtual_trace import Trace, clock_text
 
 LOOK_EVERY_MS = 10_000
 OVERTIME_MS_MAX = 4 * 3_600_000
-STEPS_PER_HOUR_MAX = 1_000_000
+STEPS_PER_HOUR_MAX = 500_000
 TICKETS_SETTLE_MS = 90_000
 DEFAULT_MIX = "rough"
 
@@ -163,8 +164,9 @@ class World:
         )
 
     def _set_packet_faults(self, faults: PacketFaults) -> None:
+        if faults.any != self.hall.network.faults.any:
+            self.auditor.packets_get_lost(faults.any)
         self.hall.network.faults = faults
-        self.auditor.network_is_calm = not faults.any
 
     def _heal_and_check(self) -> None:
         """Each kind of restart, healed in the time promised, with nobody there to press a key."""
@@ -194,15 +196,18 @@ class World:
         hall, crowd = self.hall, self.crowd
         hall.on_named = crowd.lobby.named
         for window in hall.windows:
-            pad = hall.nodes[f"{hall.window_id(window)}-pad"].device
-            _also(pad, lambda window=window: crowd.window_changed(window))
-            sign = hall.nodes[f"{hall.window_id(window)}-sign"].device
-            _also(sign, lambda window=window: crowd.sign_changed(window))
-            face = hall.nodes[f"{hall.window_id(window)}-rating"].device
-            _also(face, lambda window=window: crowd.lobby.named(hall.face(window).number))
+            self._let_window_be_seen(window)
         kiosk = hall.kiosk_device()
         _also(kiosk, crowd.lobby.kiosk_changed)
         kiosk.on_paper = self._paper
+
+    def _let_window_be_seen(self, window: str) -> None:
+        hall, crowd = self.hall, self.crowd
+        name = hall.window_id(window)
+        _also(hall.nodes[f"{name}-pad"].device, lambda: crowd.window_changed(window))
+        _also(hall.nodes[f"{name}-sign"].device, lambda: crowd.sign_changed(window))
+        face = hall.face(window)
+        _also(hall.nodes[f"{name}-rating"].device, lambda: crowd.lobby.named(face.number))
 
     def _paper(self, number: str, marked: bool) -> None:
         self.trace.note(self.timeline.now_ms, "paper", f"{number} {'copy' if marked else 'ticket'}")
@@ -236,7 +241,7 @@ class World:
         if self.day.visitors != Day().visitors:
             words.append(f"--visitors {self.day.visitors}")
         if self.day.open_hours_ms != Day().open_hours_ms:
-            words.append(f"--hours {self.day.open_hours_ms / 3_600_000:g}")
+            words.append(f"--minutes {self.day.open_hours_ms // 60_000}")
         if self.day.pace != Day().pace:
             words.append(f"--pace {self.day.pace}")
         line = f"replay with: make sim SEED={self.seed}"
@@ -267,12 +272,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--days", type=int, default=1, help="this many seeds, one day each")
     parser.add_argument("--faults", choices=sorted(MIXES), default=DEFAULT_MIX)
     parser.add_argument("--visitors", type=int, default=Day().visitors)
-    parser.add_argument("--hours", type=float, default=8.0)
+    parser.add_argument("--minutes", type=int, default=8 * 60, help="how long the doors are open")
     parser.add_argument("--pace", type=int, default=1, help="services so many times shorter")
     parser.add_argument("--trace", action="store_true", help="print every line of the trace")
     given = parser.parse_args(arguments)
-    hours_ms = round(given.hours * 3_600_000)
-    day = Day(visitors=given.visitors, open_hours_ms=hours_ms, pace=given.pace)
+    open_ms = given.minutes * 60_000
+    day = Day(visitors=given.visitors, open_hours_ms=open_ms, pace=given.pace)
     for seed in range(given.seed, given.seed + given.days):
         output = sys.stdout if given.trace else None
         world = World(seed, mix=MIXES[given.faults], day=day, output=output)

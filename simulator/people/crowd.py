@@ -3,6 +3,7 @@
 import random
 from collections import Counter as Tally
 from collections.abc import Callable
+from functools import partial
 
 from gateway.config import HallConfig
 from simulator.people import habits
@@ -44,7 +45,7 @@ class Crowd:
                 self.lobby,
                 visit,
                 make_rng(f"taxpayer/{place}"),
-                lambda what, who=f"visitor-{place}": note(who, what),  # type: ignore[misc]
+                partial(note, f"visitor-{place}"),
             )
             for place, visit in enumerate(habits.visits(config, day, make_rng("visits")))
         ]
