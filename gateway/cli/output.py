@@ -4,12 +4,14 @@ Rules: results go to stdout, everything else to stderr; an operator's mistake is
 says what to do, never a stack trace.
 """
 
+import contextlib
+import io
 import json
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import IntEnum
+from typing import TextIO, cast
 
 import structlog
 import typer
@@ -50,7 +52,7 @@ def say_json(value: object) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False))
 
 
-@contextmanager
+@contextlib.contextmanager
 def told_plainly(as_json: bool = False) -> Iterator[None]:
     """Turn an operator's mistake into its sentence and exit code."""
     try:
@@ -83,6 +85,19 @@ def _code_of(error: Exception) -> Exit:
             return Exit.CONFIG
 
 
+class _Stderr(io.TextIOBase):
+    """Standard error as it is now; a hall goes on when nobody can read its log any more."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):  # a broken pipe, a full disk, closed
+            return sys.stderr.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
 def set_up_log(as_json: bool) -> None:
     """Log to stderr: lines for people at a terminal, JSON for a service manager."""
     pretty = sys.stderr.isatty() and not as_json
@@ -100,7 +115,7 @@ def set_up_log(as_json: bool) -> None:
     structlog.configure(
         processors=[*shared, *end],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
     )
     # Libraries that use the standard logging: their warnings in the same place.
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+    logging.basicConfig(level=logging.WARNING, stream=_Stderr(), format="%(name)s: %(message)s")

@@ -104,18 +104,20 @@ def test_a_clean_stop_says_bye_to_the_nodes(on_hall: OnHall) -> None:
 
 def test_a_failed_append_acknowledges_nothing_and_ends_the_process(on_hall: OnHall) -> None:
     async def scenario(hall: Any) -> None:
+        pubacks: list[Any] = []
+        acknowledge = hall.process.link.acknowledge
+        hall.process.link.acknowledge = lambda found: (pubacks.extend(found), acknowledge(found))
         pad = await hall.pad("w01")
+        await hall.until(lambda: len(pubacks) == 1, "the birth of the pad was not acknowledged")
 
         def fail(_: Any) -> Any:
             raise JournalFailed("planted: no space left on device")
 
-        pubacks: list[Any] = []
-        hall.process.link.acknowledge = pubacks.extend
         hall.process._journal.append = fail
         press = asyncio.create_task(pad.sign_in("1111"))
         await hall.until(lambda: hall.exits == [70], "the process did not end")
         assert pad.acks == []
-        assert pubacks == []
+        assert len(pubacks) == 1
         assert hall.windows()["w01"]["mode"] == "closed"
         press.cancel()
 

@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.testing import CliRunner, Result
 
 from gateway.cli.main import app
+from gateway.cli.output import set_up_log
 from gateway.config import HallConfig
 from gateway.journal.store import Journal
 from gateway.recovery import open_journal, recover, steady_ms
@@ -160,6 +162,14 @@ def test_a_wrong_option_is_named(
     result = _run("gateway", "--hall", hall_file, "--data", tmp_path, option, value)
     assert result.exit_code == 3
     assert says in result.output
+
+
+def test_the_log_never_stops_the_hall(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_up_log(as_json=True)
+    with open(os.devnull) as closed:
+        pass
+    monkeypatch.setattr(sys, "stderr", closed)
+    structlog.get_logger().warning("nobody can read this")
 
 
 def test_without_the_simulator_its_commands_are_not_there(
