@@ -13,7 +13,7 @@ from pathlib import Path
 
 from firmware.drivers.pi.glyphs import LedFont
 from gateway.broker.access import Credential, new_credentials
-from gateway.config import HallConfig
+from gateway.config import WINDOW_DEVICES, HallConfig
 from gateway.config import Node as NodeConfig
 from gateway.web.tokens import TokenStore
 from protocols.topics import GATEWAY
@@ -56,6 +56,7 @@ class LiveHall:
 
     def __init__(self, settings: LiveSettings) -> None:
         self.config = settings.config
+        _check_whole(settings.config)
         self.pace = Pace()
         self.chronicle = Chronicle(self)
         self.on_change: Callable[[], None] = _nobody_looks
@@ -307,6 +308,17 @@ class LiveHall:
         pid = self.child.kill()
         if pid is not None:
             self.chronicle.gateway_killed(pid)
+
+
+def _check_whole(config: HallConfig) -> None:
+    """The page shows a whole hall. Raises ValueError naming what the hall file lacks."""
+    for kind, name in (("ticket", "kiosk"), ("wall", "LED wall"), ("voice", "voice")):
+        if not any(node.kind == kind for node in config.node):
+            raise ValueError(f"the live hall needs a {name}: add a [[node]] of kind {kind!r}")
+    for window in config.window:
+        missing = [kind for kind in WINDOW_DEVICES if kind not in window.devices]
+        if missing:
+            raise ValueError(f"window {window.id}: the live hall needs devices {missing}")
 
 
 def _make_broker(

@@ -16,6 +16,7 @@ from typing import Annotated, TextIO
 
 import typer
 import uvicorn
+from fastapi import FastAPI
 
 import gateway
 from gateway.hallfile import HallFileError, load_hall_file
@@ -117,7 +118,8 @@ async def _serve(settings: LiveSettings, listener: socket.socket, speed: int) ->
     hall = LiveHall(settings)
     await hall.start()
     try:
-        server = _web_server(hall, settings)
+        app = make_live_app(hall, settings.assets)
+        server = _web_server(app)
         serving = asyncio.create_task(server.serve([listener]), name="page")
         await _until_ready(hall, stopping)
         if speed != 1:
@@ -133,6 +135,7 @@ async def _serve(settings: LiveSettings, listener: socket.socket, speed: int) ->
             )
         await stopping.wait()
         _say("stopping ...")
+        await app.state.pump.close()
         server.should_exit = True
         await serving
     finally:
@@ -140,9 +143,9 @@ async def _serve(settings: LiveSettings, listener: socket.socket, speed: int) ->
     _say("stopped; start again and it goes on here")
 
 
-def _web_server(hall: LiveHall, settings: LiveSettings) -> uvicorn.Server:
+def _web_server(app: FastAPI) -> uvicorn.Server:
     config = uvicorn.Config(
-        make_live_app(hall, settings.assets),
+        app,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=1,

@@ -17,7 +17,7 @@ function Screen({ kiosk }) {
       <div class="touch-buttons">
         ${kiosk.services.map((service) => html`<button type="button" class="touch-button"
           key=${service.code} data-service=${service.code}
-          onClick=${() => send("touch", { node: "kiosk-1", service: service.code })}>
+          onClick=${() => send("touch", { node: kiosk.node, service: service.code })}>
           <span class="touch-name">${either(service.zh, service.en)}</span>
           <span class="touch-count">${service.waiting
             ? html`<b>${service.waiting}</b>${t("people_waiting")}` : t("nobody_waiting")}</span>

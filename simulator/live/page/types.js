@@ -15,7 +15,7 @@
  * @typedef {{version: string, number: string, copy: number, width: number, height: number,
  *   url: string}} Paper
  * @typedef {{code: string, zh: string, en: string, waiting: number}} KioskService
- * @typedef {Node & {mode: string, detail: string[], services: KioskService[], paper: string,
+ * @typedef {Node & {node: string, mode: string, detail: string[], services: KioskService[], paper: string,
  *   cover: string, busy: boolean, ticket: Paper | null}} Kiosk
  *   `services`: the buttons as last shown; `mode` and `detail`: the screen now.
  * @typedef {{job: string, number: string, window: string, again: boolean, tokens: string[],
