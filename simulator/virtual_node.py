@@ -153,8 +153,15 @@ class VirtualNode:
         if not self.running or link is not self._link:
             return
         if data[0] == _LIVE_QOS_0:
+            if self._beat and data.startswith(self._beat_head, 2):
+                self.beat_ms = self._timeline.now_ms
+                self._beat = data
+                return
+            self._take_beat()
             self.beat_ms = self._timeline.now_ms
-            if self._put_off(data):
+            if self.node.lease_fresh:
+                self._beat_head = data[2 : data.index(b'"at_ms"')]
+                self._beat = data
                 return
         else:
             self._take_beat()
@@ -163,26 +170,13 @@ class VirtualNode:
         self.node.receive(self._ticks(), data)
         self._after()
 
-    # ---- beats ----
-
-    def _put_off(self, data: bytes) -> bool:
-        """Keep a beat for later, when that makes no difference.
+    def _take_beat(self) -> None:
+        """Tell the node the beat that was put off, with its true time.
 
         On a fresh lease a beat only moves deadlines back, and of several from the same connection
-        of the gateway only the last counts; so it is told, with its true time, just before
-        anything else happens to the node. Nine of ten packets of a day are beats.
+        of the gateway only the last counts; so it is told just before anything else happens to the
+        node, which makes no difference to it. Nine of ten packets of a day are beats.
         """
-        if not self.node.lease_fresh:
-            return False
-        if self._beat and not data.startswith(self._beat_head, 2):
-            self._take_beat()
-        if not self._beat:
-            self._beat_head = data[2 : data.index(b'"at_ms"')]
-        self._beat = data
-        return True
-
-    def _take_beat(self) -> None:
-        """Tell the node the beat that was put off."""
         if self._beat:
             data, self._beat = self._beat, b""
             self.node.receive((self.beat_ms + self._origin) & TICKS_MASK, data)
@@ -260,9 +254,12 @@ class VirtualNode:
         if not self.running or boot != self.boot or planned_ms != self._wake_ms:
             return
         self._wake_ms = None
-        self._take_beat()
         if self._plan_wake() > self._timeline.now_ms:
             return
+        if self._beat:
+            self._take_beat()
+            if self._plan_wake() > self._timeline.now_ms:
+                return
         self.node.wake(self._ticks())
         self._after()
 
