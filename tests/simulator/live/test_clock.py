@@ -35,3 +35,17 @@ def test_change_of_pace_counts_from_now_on() -> None:
 
 def test_nobody_moves_while_the_hall_stands_still() -> None:
     assert waited_s((10, True), hall_ms=1_500, rate=10) > 0.24
+
+
+def test_what_was_waited_before_a_change_is_not_waited_again() -> None:
+    async def story() -> float:
+        pace = Pace()
+        pace.change(10, paused=False)
+        began = time.monotonic()
+        waiting = asyncio.create_task(pace.wait(8_000))
+        await asyncio.sleep(0.5)
+        pace.change(10, paused=False)
+        await asyncio.wait_for(waiting, 3)
+        return time.monotonic() - began
+
+    assert 0.78 < asyncio.run(story()) < 1.15
