@@ -55,6 +55,8 @@ class Engine:
         self.seq = 0
         self.presence = {node.id: NodePresence() for node in config.nodes}
         self.rejected = 0  # messages no rule could read
+        # The walls first: a whole hall looks at them, and they need not wait for thirty pads.
+        self._nodes = sorted(config.nodes, key=lambda node: node.kind != "wall")
         self._hall = Hall(config, clock, make_token)
         self._delivery = Delivery()
         self._inputs: list[Report | Request] = []
@@ -281,7 +283,7 @@ class Engine:
             return
         changed, self._hall.changed = self._hall.changed, set()
         calling = self._hall.state.calling
-        for node in self.config.nodes:
+        for node in self._nodes:
             # A pad also counts who waits, which every window changes.
             if changed is not None and node.kind in _OF_ONE_WINDOW and node.window not in changed:
                 continue
@@ -348,6 +350,7 @@ class Engine:
             "shown_rev": presence.shown_rev if presence.shown_epoch == self.epoch else None,
             "want_rev": want.rev if want else None,
             "fresh": presence.online and presence.fresh,
+            "outbox_age_ms": presence.outbox_age_ms,
             "reports": presence.reports,
             "duplicates": presence.duplicates,
             "rejected": presence.rejected,

@@ -55,6 +55,16 @@ def test_only_pictures_that_changed_get_a_new_revision(hall, read):
     assert {node for node in before if before[node] != after[node]} == {"w01-pad", "w01-sign"}
 
 
+def test_wall_is_told_of_a_call_before_any_other_display(hall, read):
+    settle_down(hall, read)
+    hall.sign_in("w01-pad", 1, "1111")
+    hall.issue()
+    hall.press("w01-pad", 2)
+    told = [node for node, _ in read.published(hall.round(), WANT)]
+    assert told[0] == "wall-1"
+    assert {"w01-pad", "w01-sign"} < set(told)
+
+
 def test_round_in_which_nothing_happens_changes_no_revision(hall):
     before = revisions(hall)
     hall.run(5 * REFRESH_MS)
