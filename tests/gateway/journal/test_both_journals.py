@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from gateway.journal.errors import JournalError, JournalLocked, RecordError, UpcastError
 from gateway.journal.records import NewRecord
-from gateway.journal.replay import replay
 
 
 def test_records_are_numbered_from_one_without_a_gap(place, event):
@@ -110,21 +109,6 @@ def test_the_journal_of_another_hall_is_refused(place):
 def test_the_epoch_stays_the_one_of_the_creation(place):
     place.open(epoch="aa").close()
     assert place.open(epoch="bb").epoch == "aa"
-
-
-def test_snapshot_and_the_events_after_it_give_the_same_state_as_all_events(place, event):
-    def count(state, record):
-        waiting = record.data["waiting"]
-        return state | {str(waiting): state.get(str(waiting), 0) + record.seq}
-
-    journal = place.open()
-    journal.append([event(n) for n in range(1, 90)])
-    journal.save_snapshot(60, replay(journal, count, {}, until_seq=60))
-    journal.close()
-    again = place.open()
-    snapshot = again.latest_snapshot()
-    assert snapshot.seq == 60
-    assert replay(again, count, snapshot.state, after_seq=60) == replay(again, count, {})
 
 
 def test_the_newest_snapshots_are_kept_and_the_newest_is_given(place, event):
