@@ -98,6 +98,7 @@ class Node:
         self.bad_count = 0
         self.close_reason = ""
         self._dial_at: int | None = None
+        self._told_age_ms = 0  # of the outbox, as last published
         self._refusals = 0  # connections in a row that did not come up
         self._leaving = False
         self._log_free_at: int | None = None  # no complaint before this
@@ -270,7 +271,10 @@ class Node:
     def _publish_shown(self, now_ms: int) -> None:
         epoch, rev = self.want_key
         if epoch >= 0 and self.link_up:
-            shown = Shown(epoch=epoch, rev=rev, fresh=self.lease_fresh)
+            self._told_age_ms = self._outbox.oldest_age_ms(now_ms)
+            shown = Shown(
+                epoch=epoch, rev=rev, fresh=self.lease_fresh, outbox_age_ms=self._told_age_ms
+            )
             self._publish(now_ms, topics.SHOWN, encode(shown))
 
     def _log(self, now_ms: int, level: str, text: str) -> None:
@@ -331,6 +335,9 @@ class Node:
                     cumulative=True,
                 )
             self._step(now_ms, (events.ACK, told, entry.message))
+        if self._told_age_ms > 0 and not self._outbox.entries:
+            # The technician was told of a backlog; it is gone.
+            self._publish_shown(now_ms)
 
     def _check_lease(self, now_ms: int) -> None:
         self._lease.wake(now_ms)

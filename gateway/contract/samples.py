@@ -41,7 +41,7 @@ TYPICAL: tuple[Message, ...] = (
         board="esp32-pad",
         kind="pad",
     ),
-    Shown(epoch=EPOCH, rev=318, fresh=True),
+    Shown(epoch=EPOCH, rev=318, fresh=True, outbox_age_ms=0),
     NodeLog(level="warning", text='key 4 "FINISH" bounced for 31 ms'),
     JobResult(id="t-20261123-A017-0", state="done", why=""),
     Ack(boot=12, seq=3, result="ok", first=None, why="", cumulative=False),

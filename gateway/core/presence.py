@@ -23,6 +23,7 @@ class NodePresence:
     shown_epoch: int = 0
     shown_rev: int = 0
     fresh: bool = False
+    outbox_age_ms: int = 0
     reports: int = 0
     duplicates: int = 0
     rejected: int = 0
@@ -51,3 +52,4 @@ class NodePresence:
         self.shown_epoch = message.epoch
         self.shown_rev = message.rev
         self.fresh = message.fresh
+        self.outbox_age_ms = message.outbox_age_ms

@@ -38,6 +38,10 @@ class HallCollector(Collector):
         nodes = self._process.nodes_view()
         online = sum(node["online"] is True for node in nodes)
         yield _gauge("nodes_online", "Nodes that are online", online)
+        # As last told: a node that is cut off cannot tell.
+        presences = self._process.engine.presence.values()
+        oldest_ms = max(presence.outbox_age_ms for presence in presences)
+        yield _gauge("outbox_age_seconds_max", "Oldest unsettled report", oldest_ms / 1000)
         yield _gauge("nodes_known", "Nodes of the hall file", len(nodes))
         families = [
             (CounterMetricFamily(f"hallkit_{name}", what, labels=["node"]), field)

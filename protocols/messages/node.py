@@ -1,7 +1,7 @@
 """What every node says and hears, whatever its kind: life, acknowledgement, results, the beat."""
 
 from protocols.fields import Choice, Flag, Int, Name, Nullable, Text
-from protocols.wire import Message
+from protocols.wire import AGE_MS_MAX, Message
 
 EPOCH = Int(0, 0x7FFFFFFFFFFF)
 REVISION = Int(0, 0x7FFFFFFF)
@@ -65,10 +65,18 @@ class GatewayState(Message):
 
 
 class Shown(Message):
-    """up/is, retained: the revision a node shows, and whether its lease is fresh."""
+    """up/is, retained: the revision a node shows, whether its lease is fresh, what it still holds.
+
+    `outbox_age_ms` is the age of its oldest unsettled report when this was sent, 0 for none.
+    """
 
     KIND = "shown"
-    FIELDS = (("epoch", EPOCH), ("rev", REVISION), ("fresh", Flag()))
+    FIELDS = (
+        ("epoch", EPOCH),
+        ("rev", REVISION),
+        ("fresh", Flag()),
+        ("outbox_age_ms", Int(0, AGE_MS_MAX)),
+    )
 
 
 class JobResult(Message):

@@ -68,12 +68,14 @@ class Shown(Message):
     epoch: int
     rev: int
     fresh: bool
+    outbox_age_ms: int
     def __init__(
         self,
         *,
         epoch: int,
         rev: int,
         fresh: bool,
+        outbox_age_ms: int,
     ) -> None: ...
 
 class JobResult(Message):

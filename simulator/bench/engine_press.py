@@ -77,7 +77,7 @@ class EngineHall:
                 node = self._topics[effect.topic]
                 want = self._wants[node] = json.loads(effect.payload)
                 if node == WALL or node.endswith("-pad"):
-                    shown = Shown(epoch=want["epoch"], rev=want["rev"], fresh=True)
+                    shown = Shown(epoch=want["epoch"], rev=want["rev"], fresh=True, outbox_age_ms=0)
                     self._hear(node, SHOWN, encode(shown))
 
     def press_ns(self, number: int) -> int:

@@ -68,7 +68,7 @@ class Display:
     def _take(self, topic: str, payload: bytes, retain: bool) -> None:
         body = json.loads(payload)
         if topic == self._want_topic:
-            self._shown = Shown(epoch=body["epoch"], rev=body["rev"], fresh=True)
+            self._shown = Shown(epoch=body["epoch"], rev=body["rev"], fresh=True, outbox_age_ms=0)
             self.show(body)
         elif topic != self._beat_topic:
             self.hear(body)

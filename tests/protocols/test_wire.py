@@ -173,7 +173,7 @@ def test_report_without_stamp_and_stamp_without_report_are_refused() -> None:
     with pytest.raises(WireError, match="pad_pressed"):
         encode(PRESS)
     with pytest.raises(WireError, match="shown"):
-        encode(Shown(epoch=1, rev=1, fresh=True), STAMP)
+        encode(Shown(epoch=1, rev=1, fresh=True, outbox_age_ms=0), STAMP)
 
 
 def test_message_is_checked_when_it_is_made() -> None:

@@ -126,15 +126,24 @@ def test_what_is_shown_is_published_when_it_or_the_lease_changes(pad: Any, pad_w
     pad.run(12000)
     pad.beat(15000)
     assert pad.said(topics.SHOWN) == [
-        Shown(epoch=9, rev=1, fresh=True),
-        Shown(epoch=9, rev=1, fresh=False),
-        Shown(epoch=9, rev=1, fresh=True),
+        Shown(epoch=9, rev=1, fresh=True, outbox_age_ms=0),
+        Shown(epoch=9, rev=1, fresh=False, outbox_age_ms=0),
+        Shown(epoch=9, rev=1, fresh=True, outbox_age_ms=0),
     ]
     pad.send(topics.WANT, pad_want(rev=1))
     assert len(pad.said(topics.SHOWN)) == 4, "wanted again: the gateway asks"
     pad.cut()
     pad.connect()
     assert len(pad.said(topics.SHOWN)) == 5, "a broker may have forgotten it"
+
+
+def test_a_backlog_is_told_while_it_lasts_and_when_it_is_gone(pad: Any, pad_want: Make) -> None:
+    pad.press(0)
+    pad.run(12000)
+    backlog = pad.said(topics.SHOWN)[-1]
+    assert backlog.outbox_age_ms > 9000, "told with the end of the lease"
+    pad.ack(seq=1)
+    assert pad.said(topics.SHOWN)[-1].outbox_age_ms == 0
 
 
 def test_a_retained_beat_does_not_make_an_old_picture_fresh(peer: Make, pad_want: Make) -> None:

@@ -34,12 +34,12 @@ WRONG = """
 from protocols.messages.lamp import LampWant
 from protocols.messages.node import Shown
 from protocols.messages.wall import WallWant
-Shown(epoch=1, rev="2", fresh=True)
-Shown(epoch=1, rev=2)
-Shown(epoch=1, rev=2, fresh=True, more=1)
+Shown(epoch=1, rev="2", fresh=True, outbox_age_ms=0)
+Shown(epoch=1, rev=2, fresh=True)
+Shown(epoch=1, rev=2, fresh=True, outbox_age_ms=0, more=1)
 LampWant(epoch=1, rev=2, colour="blue", blink=False)
 WallWant(epoch=1, rev=2, rows=("A001",), notice="", waiting=0)
-Shown(epoch=1, rev=2, fresh=True).revision
+Shown(epoch=1, rev=2, fresh=True, outbox_age_ms=0).revision
 """
 
 

@@ -59,5 +59,5 @@ def test_new_board_that_counts_its_boots_from_one_is_heard():
 
 def test_what_is_shown_is_noted_with_its_epoch():
     presence = NodePresence()
-    presence.note_shown(Shown(epoch=9, rev=4, fresh=True))
+    presence.note_shown(Shown(epoch=9, rev=4, fresh=True, outbox_age_ms=0))
     assert (presence.shown_epoch, presence.shown_rev, presence.fresh) == (9, 4, True)

@@ -163,7 +163,7 @@ class Rig:
 
     def shows(self, node: str, rev: int, epoch: int | None = None, fresh: bool = True) -> None:
         epoch = self.engine.epoch if epoch is None else epoch
-        self.say(node, SHOWN, Shown(epoch=epoch, rev=rev, fresh=fresh))
+        self.say(node, SHOWN, Shown(epoch=epoch, rev=rev, fresh=fresh, outbox_age_ms=0))
 
     def result(self, node: str, seq: int, job: str, state: str = "done") -> None:
         self.say(node, RESULT, JobResult(id=job, state=state, why=""), self.stamp(seq))
