@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from simulator.live.hall import LiveHall
 
 ENTRIES_MAX = 40
-SLOW_LOSS_MS = 15_000
+TOLD_S = 4  # sooner than any lease ends: somebody told
 
 
 @dataclass(frozen=True)
@@ -245,8 +245,15 @@ class Chronicle:
             return
         self._dark_noted = outage_ms
         seconds = (steady_ms() - outage_ms) / 1000
-        self.note(
-            "info",
-            f"{seconds:.0f} 秒没有网关的消息：所有屏幕收起旧号码，不让人看错",
-            f"{seconds:.0f} s without the gateway: every display takes its old numbers down",
-        )
+        if seconds < TOLD_S:
+            self.note(
+                "info",
+                "消息服务替网关报了“失联”：所有屏幕立即收起旧号码",
+                "The broker told of the gateway's end: every display takes its numbers down",
+            )
+        else:
+            self.note(
+                "info",
+                f"{seconds:.0f} 秒没有网关的消息：所有屏幕收起旧号码，不让人看错",
+                f"{seconds:.0f} s without the gateway: every display takes its old numbers down",
+            )

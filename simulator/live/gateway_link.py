@@ -83,7 +83,7 @@ class GatewayLink:
         """Hall time now, reckoned from the newest picture."""
         if self.view is None:
             return None
-        since_ms = steady_ms() - self.view_at_ms if self.connected else 0
+        since_ms = (steady_ms() if self.connected else self.heard_ms) - self.view_at_ms
         at_ms: int = self.view["at_ms"]
         return at_ms + since_ms * rate
 

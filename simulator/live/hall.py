@@ -5,6 +5,7 @@ people, nodes, gateway, broker, so that each can still say goodbye to the next.
 """
 
 import asyncio
+import contextlib
 import random
 import re
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from firmware.drivers.pi.glyphs import LedFont
 from gateway.broker.access import Credential, new_credentials
 from gateway.config import WINDOW_DEVICES, HallConfig
 from gateway.config import Node as NodeConfig
-from gateway.web.tokens import TokenStore
+from gateway.web.tokens import TokenFileError, TokenStore
 from protocols.topics import GATEWAY
 from simulator.assets import Assets
 from simulator.live.bench import Bench
@@ -191,7 +192,8 @@ class LiveHall:
         await self.link.close()
         if self.broker_up:
             await self.broker.stop()
-        self._revoke_tokens()
+        with contextlib.suppress(TokenFileError):  # somebody deleted the folder: no token is left
+            self._revoke_tokens()
 
     def changed(self) -> None:
         """Something can be seen to have changed."""

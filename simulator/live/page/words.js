@@ -115,7 +115,7 @@ const WORDS = {
   fault_broker_down: ["秒后", "s to go"],
   fault_for: ["停多久", "For"],
   fault_paper: ["缺纸", "Paper out"],
-  fault_paper_back: ["装纸", "Load paper"],
+  fault_paper_back: ["装纸", "New roll"],
   fault_paper_long: ["打印机的纸用完，或装上一卷新纸", "The printer's paper ends, or a new roll"],
   fault_cover: ["开盖", "Open lid"],
   fault_cover_back: ["合盖", "Close lid"],
