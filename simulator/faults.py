@@ -7,7 +7,7 @@ Not among them, because no design survives them: a journal that loses what it ha
 """
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 # Where a gateway dies: while idle; between deciding and writing; while its write is not yet
@@ -56,7 +56,9 @@ ROUGH = FaultMix(
     node_restarts=4,
     printer_faults=2,
 )
-MIXES = {"clean": CLEAN, "rough": ROUGH}
+# The same breakages on a network that carries what it is given, so that the times of P4 hold.
+BROKEN = replace(ROUGH, packets=PacketFaults())
+MIXES = {"clean": CLEAN, "broken": BROKEN, "rough": ROUGH}
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ FIRMWARE = "0.1.0"
 NEVER_MS = 1 << 62
 WRAP_WITHIN_MS = 8 * 3_600_000
 _LIVE_QOS_0 = 0x30
+_ONLINE = b'"state":"online"'
 
 # Tests plant bugs by handing in another way to make the node.
 MakeNode = Callable[..., Node]
@@ -159,7 +160,7 @@ class VirtualNode:
                 return
             self._take_beat()
             self.beat_ms = self._timeline.now_ms
-            if self.node.lease_fresh:
+            if self.node.lease_fresh and _ONLINE in data:
                 self._beat_head = data[2 : data.index(b'"at_ms"')]
                 self._beat = data
                 return
@@ -267,8 +268,8 @@ class VirtualNode:
 
     @property
     def link_up(self) -> bool:
-        """Connected and subscribed."""
-        return self.running and self._link_up
+        """Connected and subscribed, over a cable that is in."""
+        return self.running and self._link_up and not self._network.is_pulled(self.name)
 
     def _ticks(self) -> int:
         return (self._timeline.now_ms + self._origin) & TICKS_MASK

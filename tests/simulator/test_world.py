@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from simulator import virtual_node
 from simulator.campaign import DENSE_DAY, run_days
-from simulator.faults import CLEAN, ROUGH
+from simulator.faults import BROKEN, CLEAN, ROUGH
 from simulator.people.habits import Day
 from simulator.world import RunFailed, World, langfang, main
 
@@ -32,14 +33,14 @@ def test_a_day_of_faults_keeps_every_promise(seed: int) -> None:
     assert sum(result.outcomes.values()) == 30
     assert result.outcomes["served"] >= 25
     assert result.dropped > 1000
-    assert result.duplicated > 500
+    assert result.duplicated > 300
     # Those of the mix, and one more to be healed in the end.
     assert result.gateway_restarts == ROUGH.gateway_crashes + 1
 
 
 def test_same_seed_gives_the_same_trace_in_every_process() -> None:
-    command = [sys.executable, "-m", "simulator.world", "--seed", "5", "--visitors", "12"]
-    command += ["--minutes", "7", "--pace", "6", "--trace"]
+    command = [sys.executable, "-m", "simulator.world", "--seed", "5", "--visitors", "8"]
+    command += ["--minutes", "4", "--pace", "6", "--trace"]
     outputs = []
     for hash_seed in ("0", "4242"):
         environment = os.environ | {"PYTHONHASHSEED": hash_seed}
@@ -48,7 +49,7 @@ def test_same_seed_gives_the_same_trace_in_every_process() -> None:
         )
         outputs.append(done.stdout.rsplit(" took=", 1)[0])
     assert outputs[0] == outputs[1]
-    assert len(outputs[0].splitlines()) > 500
+    assert len(outputs[0].splitlines()) > 300
     assert " trace=" in outputs[0]
 
 
@@ -90,6 +91,25 @@ def test_the_virtual_hall_is_the_hall_of_the_file() -> None:
     world = World(1)
     assert len(world.hall.nodes) == 35
     assert world.hall.windows == tuple(window.label for window in langfang().window)
+
+
+@pytest.mark.parametrize("seed", [4, 5])
+def test_on_a_network_that_loses_nothing_pictures_are_right_in_time_all_day(seed: int) -> None:
+    result = World(seed, mix=BROKEN, day=SHORT_DAY).run()
+    assert result.outcomes["served"] >= 25
+    assert result.dropped == 0
+    # All day long, not only in the end.
+    assert result.pictures_checked > 2000
+
+
+def test_putting_beats_off_changes_nothing_that_can_be_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    day = Day(visitors=12, open_hours_ms=6 * 60_000, pace=6)
+    put_off = World(6, mix=BROKEN, day=day).run()
+    # No beat looks like this one: each is told to its node when it arrives.
+    monkeypatch.setattr(virtual_node, "_ONLINE", b"\0")
+    assert World(6, mix=BROKEN, day=day).run().digest == put_off.digest
 
 
 @pytest.mark.slow
