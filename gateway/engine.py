@@ -62,7 +62,8 @@ class Engine:
         self._inputs: list[Report | Request] = []
         self._request_number = 0
         self._in_flight: Batch | None = None
-        self._view: JsonObject | None = None
+        self._view: JsonObject | None = None  # None: nobody has looked yet
+        self._view_is_old = False
         self._connection = 1  # the first one, until the broker has been reached
         self._connected = False
         self._online: set[str] = set()
@@ -225,6 +226,9 @@ class Engine:
     def prepare(self, now_ms: int) -> Batch:
         """Decide everything that waits and everything that is due."""
         assert self._in_flight is None, "one batch at a time"
+        if self._view_is_old:
+            # Seldom: pages look as soon as effects are gone, so a press does not wait for this.
+            self._look()
         batch = self._in_flight = Batch()
         self._now_ms = now_ms
         self._hall.pass_time(batch, now_ms)
@@ -243,11 +247,7 @@ class Engine:
         self._in_flight = None
         if records:
             self.seq = records[-1].seq
-            self._view = (
-                None
-                if self._view is None
-                else views.hall_view(self.config, self._hall.state.calling)
-            )
+            self._view_is_old = True
         effects: list[Effect] = list(batch.answers)
         if not self._connected:
             return effects
@@ -321,13 +321,20 @@ class Engine:
         """The whole hall for pages, as of the last commit; see `calling.views`."""
         if self._view is None:
             assert self._in_flight is None, "look once before the first batch"
-            self._view = views.hall_view(self.config, self._hall.state.calling)
+            self._look()
+        elif self._view_is_old and self._in_flight is None:
+            self._look()
+        assert self._view is not None, "looked just now"
         return {
             **self._view,
             "seq": self.seq,
             "epoch": self.epoch,
             "at_ms": self.clock.hall_ms(now_ms),
         }
+
+    def _look(self) -> None:
+        self._view = views.hall_view(self.config, self._hall.state.calling)
+        self._view_is_old = False
 
     def nodes_view(self, now_ms: int) -> list[JsonObject]:
         """Every node: life, what it shows against what it should, reports and duplicates."""
