@@ -108,7 +108,7 @@ def test_putting_beats_off_changes_nothing_that_can_be_seen(
     day = Day(visitors=12, open_hours_ms=6 * 60_000, pace=6)
     put_off = World(6, mix=BROKEN, day=day).run()
     # No beat looks like this one: each is told to its node when it arrives.
-    monkeypatch.setattr(virtual_node, "_ONLINE", b"\0")
+    monkeypatch.setattr(virtual_node, "_ONLINE", b"never")
     assert World(6, mix=BROKEN, day=day).run().digest == put_off.digest
 
 
