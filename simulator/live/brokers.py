@@ -23,6 +23,7 @@ from gateway.broker.access import (
 )
 from simulator.broker import BrokerCore
 from simulator.broker_server import BrokerServer
+from simulator.live.parentage import dying_with_parent
 
 HOST = "127.0.0.1"
 MOSQUITTO_PATHS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
@@ -87,7 +88,13 @@ class MosquittoBroker:
         log = (self._folder / "mosquitto.log").open("ab")
         try:
             self._process = await asyncio.create_subprocess_exec(
-                binary, "-c", str(configuration), stdout=log, stderr=log, start_new_session=True
+                binary,
+                "-c",
+                str(configuration),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=dying_with_parent(),
             )
         finally:
             log.close()

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from simulator.live.parentage import dying_with_parent
+
 RESTART_S = 0.4
 RESTART_MAX_S = 5.0
 HEALTHY_S = 10.0
@@ -63,6 +65,7 @@ class GatewayChild:
                 stdin=asyncio.subprocess.DEVNULL,
                 # Ctrl-C in the terminal reaches this process only; it ends the gateway in order.
                 start_new_session=True,
+                preexec_fn=dying_with_parent(),
             )
         self.starts += 1
         self._on_change()

@@ -29,7 +29,7 @@ def test_ctrl_c_ends_everything_and_the_next_start_goes_on(
     children = children_of(first.process.pid)
     assert children, "the gateway is a process of its own"
     assert first.stop() == 0
-    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+    assert not [child for child in children if _lives(child)]
     boots = json.loads((tmp_path / "live" / "nodes" / "w01-pad.json").read_text("ascii"))["boot"]
 
     second = start_hall(tmp_path / "live")
@@ -42,6 +42,28 @@ def test_ctrl_c_ends_everything_and_the_next_start_goes_on(
         assert kept["boot"] == boots + 1
     finally:
         assert second.stop() == 0
+
+
+def test_killed_hall_leaves_nothing_behind_and_starts_again(
+    start_hall: Callable[..., Any], tmp_path: Path, poll: Poll
+) -> None:
+    first = start_hall(tmp_path / "live")
+    number = first.take_ticket("filing")
+    children = children_of(first.process.pid)
+    first.client.close()
+    first.process.kill()
+    first.process.wait(5)
+    poll(lambda: not any(_lives(child) for child in children), 10, "no orphans")
+    second = start_hall(tmp_path / "live")
+    try:
+        assert [one["number"] for one in second.state()["view"]["waiting"]] == [number]
+    finally:
+        assert second.stop() == 0
+
+
+def _lives(pid: int) -> bool:
+    path = Path(f"/proc/{pid}/stat")
+    return path.exists() and path.read_text("ascii").rpartition(")")[2].split()[0] != "Z"
 
 
 @pytest.mark.skipif(
