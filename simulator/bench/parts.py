@@ -13,8 +13,11 @@ from pathlib import Path
 
 from gateway.config import HallConfig
 from gateway.core.clock import HallClock
+from gateway.core.events import ReportSettled
+from gateway.core.json import JsonValue
 from gateway.engine import Engine
 from gateway.journal.interface import EventJournal
+from gateway.journal.records import NewRecord
 from gateway.journal.store import Journal
 from gateway.recovery import fold_all, open_journal, recover
 from gateway.systems.calling.commands import Command, CommandWindow, IssueTicket
@@ -56,7 +59,7 @@ def report(sizes: Sizes) -> str:
     body = {"k": "pad_pressed", "v": 1, "boot": 7, "seq": 42, "age_ms": 0, "command": "next"}
     yardstick = microseconds_each(lambda: json.loads(json.dumps(body)), sizes.calls)
     rows = [*_engine(sizes), *_wire(sizes.calls), *_mqtt(sizes.calls // 10)]
-    rows += [*_recovery(sizes.records), *_virtual_day(sizes.visitors)]
+    rows += [*_commit(sizes.calls // 20), *_recovery(sizes.records), *_virtual_day(sizes.visitors)]
     shown = [
         (what, number(figure), unit, number(us / yardstick)) for what, figure, unit, us in rows
     ]
@@ -141,7 +144,19 @@ def _mqtt(calls: int) -> list[Row]:
     ]
 
 
-# ---- recovery from the disk ----
+# ---- the disk ----
+
+
+def _commit(commits: int) -> list[Row]:
+    """What a press waits for at least: its records on the disk, in the writer's own thread."""
+    config = hall_config()
+    data: dict[str, JsonValue] = {"node": "w01-pad", "boot": 1, "seq": 1, "result": "ok", "why": ""}
+    record = NewRecord(DAY_MS * 20_000, ReportSettled.KIND, ReportSettled.VERSION, data, "bench")
+    with tempfile.TemporaryDirectory(prefix="hallkit-bench-") as name:
+        journal = open_journal(config, Path(name))
+        took_us = microseconds_each(lambda: journal.append([record, record]), commits)
+        journal.close()
+    return [("journal, one durable commit of a press", took_us, "µs", took_us)]
 
 
 def _recovery(records: int) -> list[Row]:
