@@ -247,7 +247,7 @@ class Engine:
         self._in_flight = None
         if records:
             self.seq = records[-1].seq
-            self._view_is_old = True
+            self._view_is_old = self._view is not None
         effects: list[Effect] = list(batch.answers)
         if not self._connected:
             return effects
