@@ -111,7 +111,7 @@ class LiveHall:
         elif node.kind == "wall":
             bench = WallBench(font)
         elif node.kind == "ticket":
-            bench = KioskBench(self.config.hall)
+            bench = KioskBench(self.config.hall, self._settings.assets)
             bench.on_paper = self.changed
         else:
             bench = VoiceBench(voice)

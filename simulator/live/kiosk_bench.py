@@ -6,11 +6,13 @@ for paper, cover and cutter, the process id for "this ticket is complete".
 
 import asyncio
 
-from firmware.drivers.pi import ticket_layout
+from firmware.drivers.pi.ticket_layout import TicketData
+from firmware.drivers.pi.ticket_raster import ticket_bytes
 from firmware.logic import events
 from gateway.config import HallName
 from protocols.messages.ticket import TicketJob
 from protocols.peripherals import escpos
+from simulator.assets import Assets
 from simulator.devices.printer import PrintedTicket, Printer
 from simulator.live.bench import Bench, Event
 from simulator.live.clock import steady_ms
@@ -30,7 +32,7 @@ PAPER_WORDS = {
 class KioskBench(Bench):
     """Screen and printer. `tickets` keeps the last pieces of paper by their place in time."""
 
-    def __init__(self, hall: HallName) -> None:
+    def __init__(self, hall: HallName, assets: Assets) -> None:
         super().__init__()
         self.printer = Printer()
         self.screen_mode = "offline"
@@ -40,6 +42,7 @@ class KioskBench(Bench):
         self.printed = 0
         self.on_paper = _nobody_looks
         self._hall = hall
+        self._fonts = (assets.ticket_regular, assets.ticket_bold)
         self._parser = escpos.StatusParser()
         self._jobs: dict[bytes, TicketJob] = {}
         self._order: list[TicketJob] = []
@@ -101,7 +104,7 @@ class KioskBench(Bench):
     # ---- the driver ----
 
     def _print(self, job: TicketJob) -> None:
-        ticket = ticket_layout.TicketData(
+        ticket = TicketData(
             number=job.number,
             service_zh=job.service_zh,
             service_en=job.service_en,
@@ -117,7 +120,7 @@ class KioskBench(Bench):
         )
         self._jobs[escpos.process_id(job.id)] = job
         self._order.append(job)
-        self._write(ticket_layout.layout(ticket))
+        self._write(ticket_bytes(ticket, *self._fonts))
 
     def _write(self, data: bytes) -> None:
         self.printer.write(data, steady_ms())

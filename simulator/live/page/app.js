@@ -36,8 +36,9 @@ function Hall() {
   }
   const other = language === "zh" ? "en" : "zh";
   document.title = `${either(frame.hall.name_zh, frame.hall.name_en)} · hallkit`;
-  const officers = (frame.view?.windows || []);
-  return html`<div class=${`hall ${cut ? "is-cut" : ""} ${frame.clock_rate > FAST_RATE ? "is-fast" : ""}`} data-frame=${frame.id}>
+  const officers = frame.view?.windows || [];
+  const fast = frame.clock_rate > FAST_RATE ? "is-fast" : "";
+  return html`<div class=${`hall ${cut ? "is-cut" : ""} ${fast}`} data-frame=${frame.id}>
     <${TopBar} frame=${frame} arrived=${arrived} language=${language}
       onLanguage=${() => chooseLanguage(/** @type {Language} */ (other))} />
     <${NoticeBar} cut=${cut} complaint=${complaint} />
@@ -55,8 +56,10 @@ function Hall() {
           offset=${frame.utc_offset_ms} language=${language} />
       </div>
       <section class="windows" aria-label=${t("windows")}>
-        ${frame.windows.map((booth, place) => html`<${WindowBooth} key=${booth.id} booth=${booth}
-          account=${officers[place]} language=${language} />`)}
+        ${frame.windows.map(
+          (booth, place) => html`<${WindowBooth} key=${booth.id} booth=${booth}
+          account=${officers[place]} language=${language} />`,
+        )}
       </section>
     </main>
   </div>`;

@@ -21,10 +21,12 @@ function Figure({ label, value, unit, name }) {
 
 /** @param {{view: View}} props */
 function Lines({ view }) {
-  return html`<ul class="lines">${view.services.map((service) => html`<li key=${service.code}
+  return html`<ul class="lines">${view.services.map(
+    (service) => html`<li key=${service.code}
     data-service-line=${service.code}><span class="prefix">${service.prefix}</span>
     <span class="line-name">${either(service.name_zh, service.name_en)}</span>
-    <b class=${service.waiting ? "" : "is-zero"}>${service.waiting}</b></li>`)}</ul>`;
+    <b class=${service.waiting ? "" : "is-zero"}>${service.waiting}</b></li>`,
+  )}</ul>`;
 }
 
 /**
@@ -43,23 +45,30 @@ function Line({ view }) {
 function DeskView({ view, old }) {
   if (!view) return html`<section class="desk panel is-stale"><h2>${t("desk")}</h2></section>`;
   const { totals } = view;
-  return html`<section class=${`desk panel ${old ? "is-old" : ""}`} aria-label=${t("desk")} data-seq=${view.seq}>
+  return html`<section class=${`desk panel ${old ? "is-old" : ""}`} aria-label=${t("desk")}
+    data-seq=${view.seq}>
     <h2>${t("desk")}${old && html`<span class="badge">${t("gateway_cut")}</span>`}</h2>
     <dl class="figures">
       <${Figure} name="issued" label=${t("issued")} value=${totals.issued} />
       <${Figure} name="waiting" label=${t("waiting")} value=${totals.waiting} />
       <${Figure} name="served" label=${t("served")} value=${totals.served} />
-      <${Figure} name="wait" label=${t("average_wait")} value=${minutes(totals.average_wait_ms)} unit=${t("minutes")} />
+      <${Figure} name="wait" label=${t("average_wait")} unit=${t("minutes")}
+        value=${minutes(totals.average_wait_ms)} />
       <${Figure} name="rating" label=${t("average_rating")}
         value=${totals.ratings.average === null ? "–" : totals.ratings.average.toFixed(1)} />
     </dl>
     <${Lines} view=${view} />
     <${Line} view=${view} />
-    ${view.missed.length > 0 && html`<div class="missed"><span>${t("missed")}</span>
-      ${view.missed.slice(-4).map((one) => html`<button type="button" title=${t("bring_back")}
+    ${
+      view.missed.length > 0 &&
+      html`<div class="missed"><span>${t("missed")}</span>
+      ${view.missed.slice(-4).map(
+        (one) => html`<button type="button" title=${t("bring_back")}
         aria-label=${`${one.number} ${t("bring_back")}`} key=${one.ticket}
         onClick=${() => send("return", { ticket: one.ticket })}>
-        <${Icon} name="back" />${one.number}</button>`)}</div>`}
+        <${Icon} name="back" />${one.number}</button>`,
+      )}</div>`
+    }
   </section>`;
 }
 

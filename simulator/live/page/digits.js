@@ -17,10 +17,13 @@ const BARS = [
  */
 function DigitsView({ segments }) {
   return html`<svg class="digits" viewBox="-3 -2 158 56" aria-hidden="true">
-    ${segments.map((lit, place) => html`<g transform=${`translate(${place * 39 + 6} 0) skewX(-5)`}>
-      ${BARS.map((points, bar) => html`<polygon points=${points} class=${lit >> bar & 1 ? "on" : ""} />`)}
+    ${segments.map(
+      (lit, place) => html`<g transform=${`translate(${place * 39 + 6} 0) skewX(-5)`}>
+      ${BARS.map((points, bar) => html`<polygon points=${points}
+        class=${(lit >> bar) & 1 ? "on" : ""} />`)}
       <circle cx="34" cy="47" r="2.6" class=${lit & 0x80 ? "on" : ""} />
-    </g>`)}
+    </g>`,
+    )}
   </svg>`;
 }
 

@@ -15,7 +15,8 @@ const BROKER_SECONDS = [5, 15, 40];
  */
 function Breaker({ icon, label, broken, name, onClick, disabled, children }) {
   return html`<div class=${`breaker ${broken ? "is-broken" : ""}`}>
-    <button type="button" data-fault=${name} title=${t(`fault_${name}_long`)} aria-pressed=${broken} disabled=${disabled} onClick=${onClick}>
+    <button type="button" data-fault=${name} title=${t(`fault_${name}_long`)}
+      aria-pressed=${broken} disabled=${disabled} onClick=${onClick}>
       <${Icon} name=${icon} /><span>${label}</span></button>${children}</div>`;
 }
 
@@ -29,7 +30,8 @@ function CableBreaker({ windows }) {
     onClick=${() => send("fault", { kind: "cable", window: booth.id, broken: !broken })}>
     <select aria-label=${t("window")} value=${chosen}
       onChange=${(/** @type {any} */ event) => setChosen(event.currentTarget.value)}>
-      ${windows.map((one) => html`<option value=${one.id}>${either(`${one.label}号`, `No.${one.label}`)}</option>`)}
+      ${windows.map((one) => html`<option value=${one.id}>${
+        either(`${one.label}号`, `No.${one.label}`)}</option>`)}
     </select></${Breaker}>`;
 }
 
@@ -51,8 +53,11 @@ function BrokerBreaker({ broker, back }) {
 function LogView({ log, offset }) {
   return html`<ol class="log" aria-live="polite" aria-label=${t("log")} tabindex="0">
     ${log.length === 0 && html`<li class="entry entry-heal"><span>${t("log_empty")}</span></li>`}
-    ${log.map((entry) => html`<li class=${`entry entry-${entry.kind}`} key=${entry.id}>
-      <time>${clockText(entry.at_ms, offset)}</time><span>${either(entry.zh, entry.en)}</span></li>`)}
+    ${log.map(
+      (entry) => html`<li class=${`entry entry-${entry.kind}`} key=${entry.id}>
+      <time>${clockText(entry.at_ms, offset)}</time>
+      <span>${either(entry.zh, entry.en)}</span></li>`,
+    )}
   </ol>`;
 }
 const Log = memo(LogView);
@@ -73,9 +78,11 @@ function FaultsView({ gateway, broker, back, kiosk, windows, log, offset, langua
       <${Breaker} icon="gateway" name="gateway" broken=${dead} disabled=${dead}
         label=${t(dead ? "fault_gateway_down" : "fault_gateway")}
         onClick=${() => send("fault", { kind: "gateway" })} />
-      <${Breaker} icon="paper" name="paper" broken=${out} label=${t(out ? "fault_paper_back" : "fault_paper")}
+      <${Breaker} icon="paper" name="paper" broken=${out}
+        label=${t(out ? "fault_paper_back" : "fault_paper")}
         onClick=${() => send("fault", { kind: "paper", broken: !out })} />
-      <${Breaker} icon="cover" name="cover" broken=${open} label=${t(open ? "fault_cover_back" : "fault_cover")}
+      <${Breaker} icon="cover" name="cover" broken=${open}
+        label=${t(open ? "fault_cover_back" : "fault_cover")}
         onClick=${() => send("fault", { kind: "cover", broken: !open })} />
     </div>
     <${Log} log=${log} offset=${offset} language=${language} />

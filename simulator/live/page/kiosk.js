@@ -6,6 +6,9 @@ import { either, t } from "./words.js";
 
 /** @typedef {import("./types.js").Kiosk} KioskState */
 
+/** @type {Record<string, string>} */
+const MESSAGE_ICONS = { paper_out: "paper", offline: "unplug" };
+
 /** @param {{kiosk: KioskState}} props */
 function Screen({ kiosk }) {
   if (kiosk.mode === "ready" || kiosk.mode === "asking" || kiosk.mode === "printing") {
@@ -15,20 +18,29 @@ function Screen({ kiosk }) {
         ${kiosk.mode === "printing" && html`<strong>${kiosk.detail[0]}</strong>`}
         ${busy && html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>`}</p>
       <div class="touch-buttons">
-        ${kiosk.services.map((service) => html`<button type="button" class="touch-button"
+        ${kiosk.services.map(
+          (service) => html`<button type="button" class="touch-button"
           key=${service.code} data-service=${service.code}
           onClick=${() => send("touch", { node: kiosk.node, service: service.code })}>
           <span class="touch-name">${either(service.zh, service.en)}</span>
-          <span class="touch-count">${service.waiting
-            ? html`<b>${service.waiting}</b>${t("people_waiting")}` : t("nobody_waiting")}</span>
-        </button>`)}
+          <span class="touch-count">${
+            service.waiting
+              ? html`<b>${service.waiting}</b>${t("people_waiting")}`
+              : t("nobody_waiting")
+          }</span>
+        </button>`,
+        )}
       </div>
     </div>`;
   }
-  const more = kiosk.mode === "paper_out" ? t("kiosk_ask_staff")
-    : kiosk.mode === "offline" ? t("kiosk_offline_more") : "";
+  const more =
+    kiosk.mode === "paper_out"
+      ? t("kiosk_ask_staff")
+      : kiosk.mode === "offline"
+        ? t("kiosk_offline_more")
+        : "";
   return html`<div class=${`touch touch-message is-${kiosk.mode}`}>
-    <${Icon} name=${kiosk.mode === "paper_out" ? "paper" : kiosk.mode === "offline" ? "unplug" : "help"} />
+    <${Icon} name=${MESSAGE_ICONS[kiosk.mode] || "help"} />
     <p>${t(`kiosk_${kiosk.mode}`)}</p><small>${more}</small>
   </div>`;
 }
@@ -52,17 +64,28 @@ function Slot({ kiosk }) {
     <div class=${`slot-mouth ${kiosk.busy ? "is-busy" : ""}`}><span>${t("slot")}</span>
       <i class="slot-led" data-paper=${kiosk.paper} data-cover=${kiosk.cover}></i></div>
     <div class="chute">
-      ${paper ? html`<button type="button" class="paper" key=${paper.version} data-ticket=${paper.number}
+      ${
+        paper
+          ? html`<button type="button" class="paper" key=${paper.version}
+          data-ticket=${paper.number}
           data-copy=${paper.copy} aria-label=${`${t("enlarge")} ${name}`}
           onClick=${() => viewer.current?.showModal()}>
           <img src=${picture} width=${paper.width} height=${paper.height} alt=${name} />
-        </button>` : html`<p class="slot-empty">${t("no_ticket")}</p>`}
+        </button>`
+          : html`<p class="slot-empty">${t("no_ticket")}</p>`
+      }
     </div>
     <dialog ref=${viewer} class="viewer" aria-label=${name}>
-      ${paper && html`<img src=${picture} width=${paper.width} height=${paper.height} alt=${name} />`}
-      <p>${t("printed_bytes")}${paper && paper.url && html` · <a href=${paper.url} target="_blank"
-        rel="noreferrer">${t("phone_page")}</a>`}</p>
-      <form method="dialog"><button class="quiet-button"><${Icon} name="close" />${t("close")}</button></form>
+      ${paper && html`<img src=${picture} alt=${name}
+        width=${paper.width} height=${paper.height} />`}
+      <p>${t("printed_bytes")}${
+        paper &&
+        paper.url &&
+        html` · <a href=${paper.url} target="_blank"
+        rel="noreferrer">${t("phone_page")}</a>`
+      }</p>
+      <form method="dialog">
+        <button class="quiet-button"><${Icon} name="close" />${t("close")}</button></form>
     </dialog>
   </div>`;
 }

@@ -4,7 +4,10 @@
  */
 import { html, memo, useEffect, useRef, useState } from "./lib.js";
 
-/** @typedef {{pitch: number, off: HTMLCanvasElement, core: HTMLCanvasElement, glow: HTMLCanvasElement}} Ink */
+/**
+ * @typedef {{pitch: number, off: HTMLCanvasElement, core: HTMLCanvasElement,
+ *   glow: HTMLCanvasElement}} Ink
+ */
 
 /** @type {Map<string, Ink>} */
 const inks = new Map();
@@ -30,18 +33,25 @@ function ink(pitch, colour) {
   const known = inks.get(key);
   if (known) return known;
   const radius = pitch * 0.42;
-  const disc = (/** @type {string} */ fill) => sprite(pitch, (context) => {
-    context.fillStyle = fill;
-    context.beginPath();
-    context.arc(pitch / 2, pitch / 2, radius, 0, 2 * Math.PI);
-    context.fill();
-  });
+  const disc = (/** @type {string} */ fill) =>
+    sprite(pitch, (context) => {
+      context.fillStyle = fill;
+      context.beginPath();
+      context.arc(pitch / 2, pitch / 2, radius, 0, 2 * Math.PI);
+      context.fill();
+    });
   const made = {
     pitch,
     off: disc(`rgba(${colour}, 0.075)`),
     core: sprite(pitch, (context) => {
       const light = context.createRadialGradient(
-        pitch / 2, pitch / 2, 0, pitch / 2, pitch / 2, radius);
+        pitch / 2,
+        pitch / 2,
+        0,
+        pitch / 2,
+        pitch / 2,
+        radius,
+      );
       light.addColorStop(0, "rgb(255, 240, 205)");
       light.addColorStop(0.5, `rgb(${colour})`);
       light.addColorStop(1, `rgba(${colour}, 0.85)`);
@@ -114,9 +124,9 @@ function paint(canvas, leds, pitch, colour) {
   for (let place = 0; place < bits.length && leds.brightness; place += 1) {
     const eight = bits.charCodeAt(place);
     if (!eight) continue;
-    const x = place * 8 % width;
-    const y = Math.floor(place * 8 / width);
-    for (let bit = 0; bit < 8; bit += 1) if (eight >> (7 - bit) & 1) lit.push(x + bit, y);
+    const x = (place * 8) % width;
+    const y = Math.floor((place * 8) / width);
+    for (let bit = 0; bit < 8; bit += 1) if ((eight >> (7 - bit)) & 1) lit.push(x + bit, y);
   }
   const power = Math.min(1, 0.55 + leds.brightness / 31);
   context.globalAlpha = power;
@@ -148,8 +158,8 @@ function LedPanelView({ leds, colour, name, scaled = false }) {
         return;
       }
       const { clientWidth, clientHeight } = /** @type {HTMLDivElement} */ (box.current);
-      const across = clientWidth * ratio / leds.width;
-      const down = clientHeight ? clientHeight * ratio / leds.height : across;
+      const across = (clientWidth * ratio) / leds.width;
+      const down = clientHeight ? (clientHeight * ratio) / leds.height : across;
       setPitch(Math.max(1, Math.floor(Math.min(across, down))));
     };
     const watch = new ResizeObserver(measure);
@@ -160,9 +170,10 @@ function LedPanelView({ leds, colour, name, scaled = false }) {
   useEffect(() => {
     if (canvas.current && pitch) paint(canvas.current, leds, pitch, colour);
   }, [leds.bits, leds.brightness, leds.width, leds.height, pitch, colour]);
-  const size = pitch && !scaled
-    ? { width: `${leds.width * pitch / ratio}px`, height: `${leds.height * pitch / ratio}px` }
-    : {};
+  const size =
+    pitch && !scaled
+      ? { width: `${(leds.width * pitch) / ratio}px`, height: `${(leds.height * pitch) / ratio}px` }
+      : {};
   return html`<div class=${`leds ${scaled ? "is-scaled" : ""}`} ref=${box}>
     <canvas ref=${canvas} style=${size} role="img" aria-label=${name}></canvas>
   </div>`;

@@ -7,7 +7,12 @@ import { Component, h, render } from "../vendor/preact.mjs";
 import htm from "../vendor/htm.mjs";
 
 export {
-  useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
 } from "../vendor/hooks.mjs";
 export { render };
 

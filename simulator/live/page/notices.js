@@ -32,14 +32,20 @@ function HintsView({ frame }) {
     return () => clearTimeout(timer);
   }, [step]);
   if (closed || !view || frame.mode === "day") return null;
-  const steps = /** @type {[string, string][]} */ (
-    [["hint_touch", "touch"], ["hint_sign_in", "badge"], ["hint_next", "next"]]);
+  const steps = /** @type {[string, string][]} */ ([
+    ["hint_touch", "touch"],
+    ["hint_sign_in", "badge"],
+    ["hint_next", "next"],
+  ]);
   return html`<aside class="hints" aria-label=${t("welcome")}>
-    <ol>${steps.map(([key, icon], place) => html`<li class=${done[place] ? "is-done" : ""}
+    <ol>${steps.map(
+      ([key, icon], place) => html`<li class=${done[place] ? "is-done" : ""}
       aria-current=${place === step ? "step" : undefined}>
       <span class="step-mark">${done[place] ? html`<${Icon} name="finish" />` : place + 1}</span>
-      <span>${t(key)}</span><${Icon} name=${icon} /></li>`)}</ol>
-    <button type="button" class="quiet-button" onClick=${() => setClosed(true)}>${t("hint_close")}</button>
+      <span>${t(key)}</span><${Icon} name=${icon} /></li>`,
+    )}</ol>
+    <button type="button" class="quiet-button" onClick=${() => setClosed(true)}>${
+      t("hint_close")}</button>
   </aside>`;
 }
 

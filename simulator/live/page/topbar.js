@@ -45,23 +45,31 @@ function DayControls({ frame }) {
   const { day, mode, rate, paused } = frame;
   return html`<div class="day-controls">
     <div class="segmented" role="group" aria-label=${t("plays_itself")}>
-      <button type="button" aria-pressed=${mode === "hand"} onClick=${() => send("mode", { mode: "hand" })}>
+      <button type="button" aria-pressed=${mode === "hand"}
+        onClick=${() => send("mode", { mode: "hand" })}>
         <${Icon} name="hand" />${t("by_hand")}</button>
-      <button type="button" aria-pressed=${mode === "day"} onClick=${() => send("mode", { mode: "day" })}>
+      <button type="button" aria-pressed=${mode === "day"}
+        onClick=${() => send("mode", { mode: "day" })}>
         <${Icon} name="day" />${t("plays_itself")}</button>
     </div>
     <div class="segmented rates" role="group" aria-label=${t("speed")}>
-      ${RATES.map((step) => html`<button type="button" aria-pressed=${rate === step}
-        onClick=${() => send("rate", { rate: step })}>${step}×</button>`)}
+      ${RATES.map(
+        (step) => html`<button type="button" aria-pressed=${rate === step}
+        onClick=${() => send("rate", { rate: step })}>${step}×</button>`,
+      )}
     </div>
-    ${mode === "day" && html`<button type="button" class="quiet-button" aria-pressed=${paused}
+    ${
+      mode === "day" &&
+      html`<button type="button" class="quiet-button" aria-pressed=${paused}
       onClick=${() => send("pause", { paused: !paused })}>
       <${Icon} name=${paused ? "play" : "stop"} />${t(paused ? "go_on" : "pause_day")}</button>
       <div class="day-state" data-phase=${day.phase}>
         <strong>${t(`day_${day.phase}`)}</strong>
-        <progress value=${day.arrived} max=${day.planned || 1} aria-label=${t("arrived")}></progress>
+        <progress value=${day.arrived} max=${day.planned || 1}
+          aria-label=${t("arrived")}></progress>
         <span>${day.arrived}/${day.planned}</span>
-      </div>`}
+      </div>`
+    }
   </div>`;
 }
 
@@ -72,8 +80,10 @@ export function TopBar({ frame, arrived, language, onLanguage }) {
   const [sound, setSound] = useState(soundIsOn());
   return html`<header class="topbar">
     <div class="brand">
-      <svg class="mark" viewBox="0 0 32 32" aria-hidden="true"><rect x="3" y="5" width="26" height="4" rx="2" />
-        <rect x="3" y="14" width="16" height="4" rx="2" /><rect x="3" y="23" width="21" height="4" rx="2" />
+      <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+        <rect x="3" y="5" width="26" height="4" rx="2" />
+        <rect x="3" y="14" width="16" height="4" rx="2" />
+        <rect x="3" y="23" width="21" height="4" rx="2" />
         <circle cx="26" cy="16" r="3" /></svg>
       <h1>${either(frame.hall.name_zh, frame.hall.name_en)}</h1>
     </div>

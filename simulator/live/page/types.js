@@ -5,7 +5,8 @@
  *   `cable` false: the network cable is pulled; `fresh` false: the device itself says it is stale.
  * @typedef {Node & {width: number, height: number, brightness: number, bits: string}} Leds
  *   `bits`: base64, one bit per LED, rows from the top, most significant bit on the left.
- * @typedef {Node & {segments: number[], text: string, light: string, keys: boolean[], refused: number}} Pad
+ * @typedef {Node & {segments: number[], text: string, light: string, keys: boolean[],
+ *   refused: number}} Pad
  *   `segments` bit 0 is segment a; `keys` are down now; `refused` counts refusing beeps.
  * @typedef {Node & {colour: string, lit: boolean, blinking: boolean}} Lamp
  * @typedef {Node & {mode: string, number: string, officer: string, grade: number,
@@ -15,8 +16,8 @@
  * @typedef {{version: string, number: string, copy: number, width: number, height: number,
  *   url: string}} Paper
  * @typedef {{code: string, zh: string, en: string, waiting: number}} KioskService
- * @typedef {Node & {node: string, mode: string, detail: string[], services: KioskService[], paper: string,
- *   cover: string, busy: boolean, ticket: Paper | null}} Kiosk
+ * @typedef {Node & {node: string, mode: string, detail: string[], services: KioskService[],
+ *   paper: string, cover: string, busy: boolean, ticket: Paper | null}} Kiosk
  *   `services`: the buttons as last shown; `mode` and `detail`: the screen now.
  * @typedef {{job: string, number: string, window: string, again: boolean, tokens: string[],
  *   starts_ms: number[], started_ms: number, length_ms: number}} Announcement
@@ -42,7 +43,8 @@
  * @typedef {{issued: number, served: number, missed: number, waiting: number,
  *   average_wait_ms: number | null, ratings: {count: number, average: number | null}}} Totals
  * @typedef {{seq: number, date: string, services: ServiceView[], windows: WindowView[],
- *   waiting: {ticket: string, number: string, service: string}[], missed: {ticket: string, number: string}[],
+ *   waiting: {ticket: string, number: string, service: string}[],
+ *   missed: {ticket: string, number: string}[],
  *   calls: {number: string, window: string}[], announcements: {number: string}[],
  *   totals: Totals}} View
  */

@@ -9,7 +9,13 @@ import { either, t } from "./words.js";
 
 /** @type {Record<string, string>} */
 const HANZI = {
-  qing: "请", hao: "号", dao: "到", chuangkou: "窗口", chongfu: "重复呼叫", shi: "十", yao: "1",
+  qing: "请",
+  hao: "号",
+  dao: "到",
+  chuangkou: "窗口",
+  chongfu: "重复呼叫",
+  shi: "十",
+  yao: "1",
 };
 const STEP_MS = 80;
 
@@ -39,13 +45,22 @@ function Spoken({ voice, now, arrived, queued }) {
   return html`<div class=${`spoken ${playing ? "is-speaking" : ""}`} aria-live="polite">
     <span class="spoken-icon"><${Icon} name="recall" /></span>
     <div class="spoken-text">
-      <span class="spoken-state">${t(state)}${queued > 1 ? ` · ${queued - 1} ${t("in_line")}` : ""}</span>
-      ${shown && html`<p class="tokens" data-job=${shown.job} data-number=${shown.number}>
-        ${shown.tokens.map((token, place) => token === "pause" ? html`<i class="breath"></i>`
-          : html`<span class=${tokenClass(shown, place, playing ? elapsed : -1)}>${
-            token === "chime" ? html`<${Icon} name="chime" />` : HANZI[token] || token}</span>`)}
-      </p>`}
-      ${shown && html`<span class="spoken-english">${either("", `Ticket ${shown.number}, window ${shown.window}`)}</span>`}
+      <span class="spoken-state">${t(state)}${
+        queued > 1 ? ` · ${queued - 1} ${t("in_line")}` : ""}</span>
+      ${
+        shown &&
+        html`<p class="tokens" data-job=${shown.job} data-number=${shown.number}>
+        ${shown.tokens.map((token, place) =>
+          token === "pause"
+            ? html`<i class="breath"></i>`
+            : html`<span class=${tokenClass(shown, place, playing ? elapsed : -1)}>${
+                token === "chime" ? html`<${Icon} name="chime" />` : HANZI[token] || token
+              }</span>`,
+        )}
+      </p>`
+      }
+      ${shown && html`<span class="spoken-english">${
+        either("", `Ticket ${shown.number}, window ${shown.window}`)}</span>`}
     </div>
   </div>`;
 }

@@ -14,7 +14,8 @@ const KEYS = ["next", "recall", "start", "finish", "missed", "hold", "transfer",
 /** @param {{node: string, place: number, name: string, down: boolean}} props */
 function KeyView({ node, place, name, down }) {
   const label = t(`key_${name}`);
-  return html`<button type="button" class=${`key key-${name} ${down ? "is-down" : ""}`} data-key=${name}
+  return html`<button type="button" data-key=${name}
+    class=${`key key-${name} ${down ? "is-down" : ""}`}
     aria-label=${`${label} ${place + 1}`} ...${useKey(node, place)}>
     <span class="key-digit" aria-hidden="true">${place + 1}</span>
     <${Icon} name=${name} /><span class="key-name">${label}</span>
@@ -44,8 +45,10 @@ function PadView({ booth }) {
       <div class="status"><i class="status-led"></i><span>${t(`light_${pad.light}`)}</span>
         <${Cable} booth=${booth} /></div>
     </div>
-    <div class="keys">${KEYS.map((name, place) => html`<${Key} node=${node} place=${place} name=${name}
-      down=${pad.keys[place]} language=${document.documentElement.lang} />`)}</div>
+    <div class="keys">${KEYS.map(
+      (name, place) => html`<${Key} node=${node} place=${place} name=${name}
+      down=${pad.keys[place]} language=${document.documentElement.lang} />`,
+    )}</div>
     ${bad && html`<span class="badge">${t(pad.cable ? "offline" : "cut")}</span>`}
   </div>`;
 }
@@ -55,18 +58,25 @@ const Pad = memo(PadView);
 function RatingFace({ node, grade, rating }) {
   const chosen = rating.mode === "thanks" && rating.grade === grade;
   return html`<button type="button" class=${`face face-${grade} ${chosen ? "is-chosen" : ""} ${
-    rating.keys[grade - 1] ? "is-down" : ""}`} aria-label=${t(`face_${grade}`)} title=${t(`face_${grade}`)}
+    rating.keys[grade - 1] ? "is-down" : ""
+  }`} aria-label=${t(`face_${grade}`)} title=${t(`face_${grade}`)}
     data-grade=${grade} ...${useKey(node, grade - 1)}><${Face} grade=${grade} /></button>`;
 }
 
 /** @param {{booth: Booth}} props */
 function RatingView({ booth }) {
   const { rating } = booth;
-  const words = rating.mode === "open" ? `${rating.number} ${t("rate")}`
-    : rating.mode === "thanks" ? t("thanks") : "";
+  const words =
+    rating.mode === "open"
+      ? `${rating.number} ${t("rate")}`
+      : rating.mode === "thanks"
+        ? t("thanks")
+        : "";
   return html`<div class=${`rating is-${rating.mode}`} data-mode=${rating.mode}>
-    <div class="faces">${[1, 2, 3, 4, 5].map((grade) => html`<${RatingFace} grade=${grade}
-      node=${`${booth.id}-rating`} rating=${rating} />`)}</div>
+    <div class="faces">${[1, 2, 3, 4, 5].map(
+      (grade) => html`<${RatingFace} grade=${grade}
+      node=${`${booth.id}-rating`} rating=${rating} />`,
+    )}</div>
     ${words && html`<span class="rating-words">${words}</span>`}
   </div>`;
 }
@@ -78,11 +88,13 @@ function Officer({ booth, mode, officer }) {
     <span class="portrait"><${Icon} name="person" /></span>
     <span class="officer-name">${officer ? officer.name : t("nobody")}
       <small>${booth.services.map((prefix) => html`<i>${prefix}</i>`)}</small></span>
-    ${mode === "closed" && !officer
-      ? html`<button type="button" class="sign-in" disabled=${!booth.pad.online}
+    ${
+      mode === "closed" && !officer
+        ? html`<button type="button" class="sign-in" disabled=${!booth.pad.online}
           aria-label=${`${t("window")} ${booth.label} ${t("sign_in")} ${booth.suggested}`}
           onClick=${() => send("sign_in", { window: booth.id })}>${t("sign_in")}</button>`
-      : html`<span class=${`state state-${mode}`}>${t(`mode_${mode}`)}</span>`}
+        : html`<span class=${`state state-${mode}`}>${t(`mode_${mode}`)}</span>`
+    }
   </div>`;
 }
 
@@ -92,14 +104,16 @@ function Officer({ booth, mode, officer }) {
 function WindowBoothView({ booth, account }) {
   const { sign, lamp } = booth;
   const mode = account ? account.mode : "closed";
-  return html`<article class=${`booth ${mode === "closed" ? "is-closed" : ""}`} data-window=${booth.id}
+  return html`<article class=${`booth ${mode === "closed" ? "is-closed" : ""}`}
+    data-window=${booth.id}
     aria-label=${`${t("window")} ${booth.label}`}>
     <i class=${`lamp lamp-${lamp.lit ? lamp.colour : "off"}`} data-colour=${lamp.colour}
       data-blinking=${lamp.blinking} title=${t("lamp")}></i>
     <div class="booth-head">
       <span class="plate">${booth.label}</span>
       <div class=${`sign ${sign.online && sign.fresh ? "" : "is-stale"}`}>
-        <${LedPanel} leds=${sign} colour="255, 92, 60" scaled=${true} name=${`${t("window")} ${booth.label}`} />
+        <${LedPanel} leds=${sign} colour="255, 92, 60" scaled=${true}
+          name=${`${t("window")} ${booth.label}`} />
       </div>
     </div>
     <${Officer} booth=${booth} mode=${mode} officer=${account ? account.officer : null} />

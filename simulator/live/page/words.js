@@ -108,10 +108,16 @@ const WORDS = {
   break_things: ["故障演练", "Break things"],
   break_hint: ["放心弄坏，看大厅自己恢复", "Go ahead: watch the hall heal"],
   fault_cable: ["拔网线", "Pull cable"],
-  fault_cable_long: ["拔掉这个窗口叫号器的网线，谁也不通知", "Pull the cable of this window's pad; nobody is told"],
+  fault_cable_long: [
+    "拔掉这个窗口叫号器的网线，谁也不通知",
+    "Pull the cable of this window's pad; nobody is told",
+  ],
   fault_cable_back: ["插回", "Plug in"],
   fault_broker: ["停消息", "Kill MQTT"],
-  fault_broker_long: ["强行终止消息服务（MQTT），过一会儿再启动", "Kill the MQTT broker; it starts again later"],
+  fault_broker_long: [
+    "强行终止消息服务（MQTT），过一会儿再启动",
+    "Kill the MQTT broker; it starts again later",
+  ],
   fault_broker_down: ["秒后", "s to go"],
   fault_for: ["停多久", "For"],
   fault_paper: ["缺纸", "Paper out"],
@@ -125,9 +131,14 @@ const WORDS = {
   fault_gateway_long: ["对网关进程执行 kill -9", "kill -9 the gateway process"],
   log: ["大厅记事", "What happened"],
   log_empty: ["一切正常", "All is well"],
-  stream_cut: ["与模拟器的连接断开：下面的数字是旧的，正在重连…",
-    "Cut off from the simulator: what you see is old. Reconnecting…"],
-  gateway_cut: ["网关没有回应：值班台的数字是旧的", "The gateway is silent: the desk's numbers are old"],
+  stream_cut: [
+    "与模拟器的连接断开：下面的数字是旧的，正在重连…",
+    "Cut off from the simulator: what you see is old. Reconnecting…",
+  ],
+  gateway_cut: [
+    "网关没有回应：值班台的数字是旧的",
+    "The gateway is silent: the desk's numbers are old",
+  ],
   seconds: ["秒", "s"],
   refused_request: ["没有执行：", "Not done: "],
 };

@@ -9,6 +9,7 @@ import pytest
 from firmware.logic import events
 from gateway.config import HallConfig
 from protocols.messages.ticket import TicketJob
+from simulator.assets import ensure
 from simulator.live.bench import Event
 from simulator.live.kiosk_bench import KioskBench
 
@@ -33,7 +34,7 @@ class Wired:
 
     def __init__(self, config: HallConfig, until: Callable[..., Awaitable[None]]) -> None:
         self._until = until
-        self.bench = KioskBench(config.hall)
+        self.bench = KioskBench(config.hall, ensure())
         self.heard: list[Event] = []
         self.bench.connect(self.heard.append)
         self.bench.set_speed(50)
@@ -123,3 +124,15 @@ def test_tickets_keep_the_order_of_their_jobs(run: Any) -> None:
     tickets = run(story).bench.tickets
     assert all(told.number in ticket.text for ticket, told in tickets.values())
     assert [told.number for _, told in tickets.values()] == ["A001", "B001", "C001"]
+
+
+def test_name_the_printer_has_no_character_for_is_printed_as_a_picture(run: Any) -> None:
+    async def story(wired: Wired) -> None:
+        rare = job("A001")
+        rare.service_zh = "王𬭎业务"
+        wired.bench.apply((events.PRINT, rare), 0)
+        await wired.until(events.PRINTED, 1)
+
+    ticket = run(story).bench.tickets[1][0]
+    assert ticket.missing == ()
+    assert "业务" not in ticket.text, "drawn, not written"
