@@ -29,7 +29,7 @@ def test_page_has_no_script_of_its_own_inside() -> None:
 def test_every_word_asked_for_has_both_languages() -> None:
     words = (PAGE / "words.js").read_text("utf-8")
     known = set(re.findall(r"^  (\w+): \[", words, re.MULTILINE))
-    pairs = re.findall(r'^  \w+: \[\s*"([^"]+)",\s*"([^"]+)"\]', words, re.MULTILINE)
+    pairs = re.findall(r'^  \w+: \[\s*"([^"]+)",\s*"([^"]+)",?\s*\]', words, re.MULTILINE)
     assert len(pairs) == len(known)
     for path in SCRIPTS:
         asked = set(re.findall(r"\bt\(\"(\w+)\"\)", path.read_text("utf-8")))
