@@ -32,7 +32,7 @@ def _measure_brokers(plan: sockets.Plan, seed: int) -> None:
     else:
         brokers.append(("Mosquitto", processes.mosquitto))
     for name, make_broker in brokers:
-        _say(sockets.report(name, asyncio.run(sockets.measure(make_broker, plan, seed))))
+        _say(asyncio.run(sockets.measure(name, make_broker, plan, seed)))
 
 
 def _say(text: str) -> None:

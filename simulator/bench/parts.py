@@ -13,11 +13,8 @@ from pathlib import Path
 
 from gateway.config import HallConfig
 from gateway.core.clock import HallClock
-from gateway.core.events import ReportSettled
-from gateway.core.json import JsonValue
 from gateway.engine import Engine
 from gateway.journal.interface import EventJournal
-from gateway.journal.records import NewRecord
 from gateway.journal.store import Journal
 from gateway.recovery import fold_all, open_journal, recover
 from gateway.systems.calling.commands import Command, CommandWindow, IssueTicket
@@ -26,8 +23,9 @@ from protocols.messages.wall import WallRow, WallWant
 from protocols.mqtt import Decoder, encode_connect, encode_publish, encode_subscribe
 from protocols.mqtt_packets import Publish
 from protocols.wire import Message, Stamp, decode, encode
+from simulator.bench.disk import commit_ns
 from simulator.bench.engine_press import engine_with, hall_view_us, press_us
-from simulator.bench.figures import microseconds_each, number, table
+from simulator.bench.figures import NS_PER_US, microseconds_each, number, percentile, table
 from simulator.bench.hall import carry_out, hall_config, opening
 from simulator.broker import BrokerCore
 from simulator.people.habits import Day
@@ -148,14 +146,8 @@ def _mqtt(calls: int) -> list[Row]:
 
 
 def _commit(commits: int) -> list[Row]:
-    """What a press waits for at least: its records on the disk, in the writer's own thread."""
-    config = hall_config()
-    data: dict[str, JsonValue] = {"node": "w01-pad", "boot": 1, "seq": 1, "result": "ok", "why": ""}
-    record = NewRecord(DAY_MS * 20_000, ReportSettled.KIND, ReportSettled.VERSION, data, "bench")
     with tempfile.TemporaryDirectory(prefix="hallkit-bench-") as name:
-        journal = open_journal(config, Path(name))
-        took_us = microseconds_each(lambda: journal.append([record, record]), commits)
-        journal.close()
+        took_us = percentile(commit_ns(Path(name), commits), 50) / NS_PER_US
     return [("journal, one durable commit of a press", took_us, "µs", took_us)]
 
 

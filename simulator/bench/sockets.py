@@ -2,6 +2,7 @@
 
 Rules: all three run side by side on one broker and are measured in turns, round by round, so that
 whatever else the machine does falls on all of them; a ratio within one run counts, not a time.
+Between rounds the disk alone is measured: no gateway can answer sooner than echo and commit.
 """
 
 import random
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from gateway.config import HallConfig
 from simulator.bench import processes
+from simulator.bench.disk import commit_ns
 from simulator.bench.figures import NS_PER_US, number, percentile, table
 from simulator.bench.hall import TICKETS, fill_journal, hall_config, hall_text
 from simulator.bench.hall_pads import open_hall
@@ -35,9 +37,10 @@ class Plan:
     seconds: float = 2.5
     closed_presses: int = 1500
     memory_presses: int = 10_000
+    commits: int = 40
 
 
-QUICK = Plan(rounds=1, seconds=0.4, closed_presses=100, memory_presses=100)
+QUICK = Plan(rounds=1, seconds=0.4, closed_presses=100, memory_presses=100, commits=5)
 
 
 @dataclass(slots=True)
@@ -61,8 +64,11 @@ class Measured:
 
 
 class _Bench:
-    def __init__(self, plan: Plan, pids: dict[str, int], pads: dict[str, list[Pad]]) -> None:
-        self._plan, self._pids, self._pads = plan, pids, pads
+    def __init__(
+        self, plan: Plan, folder: Path, pids: dict[str, int], pads: dict[str, list[Pad]]
+    ) -> None:
+        self._plan, self._folder, self._pids, self._pads = plan, folder, pids, pads
+        self.commits_ns: list[int] = []
         self.measured = {system: Measured() for system in SYSTEMS}
 
     async def run(self, seed: int) -> None:
@@ -70,6 +76,7 @@ class _Bench:
             await closed_loop(self._pads[system], self._plan.closed_presses // 5, random.Random(1))
         self._note_memory()
         for turn in range(self._plan.rounds):
+            self.commits_ns += commit_ns(self._folder, self._plan.commits)
             for rate in RATES:
                 for system in SYSTEMS:
                     rng = random.Random(f"{seed}/{turn}/{rate}")
@@ -136,28 +143,25 @@ async def _set_up(
             pad.line.close()
 
 
-async def measure(make_broker: MakeBroker, plan: Plan, seed: int) -> dict[str, Measured]:
-    """All systems on one broker."""
+async def measure(broker: str, make_broker: MakeBroker, plan: Plan, seed: int) -> str:
+    """The tables of all systems on one broker: delay, and what it costs."""
     with tempfile.TemporaryDirectory(prefix="hallkit-bench-") as name:
         async with _set_up(Path(name), make_broker, hall_config()) as (pids, pads):
-            bench = _Bench(plan, pids, pads)
+            bench = _Bench(plan, Path(name), pids, pads)
             await bench.run(seed)
-        return bench.measured
+    delays = _delays(broker, bench.measured, bench.commits_ns)
+    return delays + "\n" + _costs(broker, bench.measured)
 
 
-def report(broker: str, measured: dict[str, Measured]) -> str:
-    """Two tables of one broker: delay, and what it costs."""
-    return _delays(broker, measured) + "\n" + _costs(broker, measured)
-
-
-def _delays(broker: str, measured: dict[str, Measured]) -> str:
-    rows = []
+def _delays(broker: str, measured: dict[str, Measured], commits_ns: list[int]) -> str:
+    half, most = (number(percentile(commits_ns, percent) / NS_PER_US) for percent in (50, 99))
+    rows = [("the disk alone, one commit", half, most, "-", str(len(commits_ns)), "-")]
     for rate in RATES:
         floor = percentile(measured["echo"].open[rate].took_ns, 50)
         for system in SYSTEMS:
             outcome = measured[system].open[rate]
-            half, most = (percentile(outcome.took_ns, percent) for percent in (50, 99))
-            figures = (half / NS_PER_US, most / NS_PER_US, half / floor, len(outcome.took_ns))
+            p50, p99 = (percentile(outcome.took_ns, percent) for percent in (50, 99))
+            figures = (p50 / NS_PER_US, p99 / NS_PER_US, p50 / floor, len(outcome.took_ns))
             refused = str(outcome.refused)
             rows.append((f"{system}, {rate}/s", *(number(figure) for figure in figures), refused))
     head = ("press to wall", "p50 µs", "p99 µs", "p50 / echo", "timed", "refused")
