@@ -70,8 +70,8 @@ def foreigner(seed: int, **changes: str) -> Card:
     values = {
         "name_en": f"SAMPLE, TESTER{rng.randint(1, 99)}",
         "sex": rng.choice("12"),
-        "number": f"XXX990{birth[2:]}{rng.randint(0, 999):03}",
-        "nation": "XXX",
+        "number": f"ZZZ990{birth[2:]}{rng.randint(0, 999):03}",
+        "nation": "ZZZ",
         "name": "样例",
         "valid_from": "20180101",
         "valid_to": "20280101",

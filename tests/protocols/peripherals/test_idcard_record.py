@@ -22,8 +22,8 @@ RESIDENT = {
 FOREIGNER = {
     "name_en": "SAMPLE, TESTINE",
     "sex": "2",
-    "number": "XXX990190010101",
-    "nation": "XXX",
+    "number": "ZZZ990190010101",
+    "nation": "ZZZ",
     "name": "样例",
     "valid_from": "20180101",
     "valid_to": "20280101",

@@ -39,7 +39,7 @@ def test_a_card_is_found_selected_and_read_and_it_is_a_made_up_person() -> None:
 @pytest.mark.parametrize("seed", range(30))
 def test_every_made_up_card_can_be_read(seed: int) -> None:
     assert idcard_record.parse(resident(seed).record).number.startswith("99")
-    assert idcard_record.parse(foreigner(seed).record).nation == "XXX"
+    assert idcard_record.parse(foreigner(seed).record).nation == "ZZZ"
 
 
 def test_each_step_needs_the_one_before_every_time_anew() -> None:
