@@ -155,6 +155,7 @@ async def measure(broker: str, make_broker: MakeBroker, plan: Plan, seed: int) -
 
 def _delays(broker: str, measured: dict[str, Measured], commits_ns: list[int]) -> str:
     half, most = (number(percentile(commits_ns, percent) / NS_PER_US) for percent in (50, 99))
+    rows: list[tuple[str, ...]]
     rows = [("the disk alone, one commit", half, most, "-", str(len(commits_ns)), "-")]
     for rate in RATES:
         floor = percentile(measured["echo"].open[rate].took_ns, 50)
