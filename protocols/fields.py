@@ -4,6 +4,8 @@ Rules: a field checks a value on the way out and on the way in with the same `ch
 converts. MicroPython subset.
 """
 
+from protocols.shown import shown
+
 
 class FieldError(ValueError):
     """A value does not fit its field; the text names the field, what came and what is allowed."""
@@ -27,7 +29,9 @@ class Int(Field):
     def check(self, name: str, value: object) -> None:
         # bool is an int in Python and must not pass for one on the wire.
         if type(value) is not int or not self.low <= value <= self.high:
-            raise FieldError(f"{name}: {value!r} is not a whole number {self.low}..{self.high}")
+            raise FieldError(
+                f"{name}: {shown(value)} is not a whole number {self.low}..{self.high}"
+            )
 
 
 class Text(Field):
@@ -39,15 +43,15 @@ class Text(Field):
 
     def check(self, name: str, value: object) -> None:
         if not isinstance(value, str):
-            raise FieldError(f"{name}: {value!r} is not text")
+            raise FieldError(f"{name}: {shown(value)} is not text")
         try:
             size = len(value.encode())
         except UnicodeError:
             # Half a surrogate pair: JSON can spell it, UTF-8 cannot.
-            raise FieldError(f"{name}: {value!r} has no UTF-8 form")
+            raise FieldError(f"{name}: {shown(value)} has no UTF-8 form")
         if not self.bytes_min <= size <= self.bytes_max:
             raise FieldError(
-                f"{name}: {value!r} is not {self.bytes_min}..{self.bytes_max} bytes of UTF-8"
+                f"{name}: {shown(value)} is not {self.bytes_min}..{self.bytes_max} bytes of UTF-8"
             )
 
 
@@ -59,10 +63,12 @@ class Name(Field):
 
     def check(self, name: str, value: object) -> None:
         if not isinstance(value, str) or not 0 < len(value) <= self.length_max:
-            raise FieldError(f"{name}: {value!r} is not a name of 1..{self.length_max} characters")
+            raise FieldError(
+                f"{name}: {shown(value)} is not a name of 1..{self.length_max} characters"
+            )
         for character in value:
             if not ("a" <= character <= "z" or "0" <= character <= "9" or character == "-"):
-                raise FieldError(f"{name}: {value!r} may hold only a-z, 0-9 and -")
+                raise FieldError(f"{name}: {shown(value)} may hold only a-z, 0-9 and -")
 
 
 class Digits(Field):
@@ -75,11 +81,11 @@ class Digits(Field):
     def check(self, name: str, value: object) -> None:
         if not isinstance(value, str) or not self.length_min <= len(value) <= self.length_max:
             raise FieldError(
-                f"{name}: {value!r} is not {self.length_min}..{self.length_max} digits"
+                f"{name}: {shown(value)} is not {self.length_min}..{self.length_max} digits"
             )
         for character in value:
             if not "0" <= character <= "9":
-                raise FieldError(f"{name}: {value!r} may hold only digits")
+                raise FieldError(f"{name}: {shown(value)} may hold only digits")
 
 
 class Choice(Field):
@@ -90,7 +96,7 @@ class Choice(Field):
 
     def check(self, name: str, value: object) -> None:
         if not isinstance(value, str) or value not in self.options:
-            raise FieldError(f"{name}: {value!r} is none of {', '.join(self.options)}")
+            raise FieldError(f"{name}: {shown(value)} is none of {', '.join(self.options)}")
 
 
 class Flag(Field):
@@ -98,7 +104,7 @@ class Flag(Field):
 
     def check(self, name: str, value: object) -> None:
         if value is not True and value is not False:
-            raise FieldError(f"{name}: {value!r} is not true or false")
+            raise FieldError(f"{name}: {shown(value)} is not true or false")
 
 
 class Nullable(Field):
@@ -121,7 +127,7 @@ class Items(Field):
 
     def check(self, name: str, value: object) -> None:
         if not isinstance(value, (list, tuple)) or len(value) > self.count_max:
-            raise FieldError(f"{name}: {value!r} is not a list of at most {self.count_max}")
+            raise FieldError(f"{name}: {shown(value)} is not a list of at most {self.count_max}")
         for entry in value:
             if not isinstance(entry, self.item):
-                raise FieldError(f"{name}: {entry!r} is not a {self.item.__name__}")
+                raise FieldError(f"{name}: {shown(entry)} is not a {self.item.__name__}")

@@ -6,8 +6,6 @@ no meaning any more: close the connection and make a new decoder.
 A packet longer than the limit is refused from its header, before it is collected.
 A CONNECT of another protocol level than 4 is returned with its level and no more, because the
 broker owes it an answer (3.1.2.2). A SUBSCRIBE may ask for QoS 2; the broker grants 1.
-UTF-8 is as valid as the runtime finds it: MicroPython lets half a surrogate pair through, both
-ways, which CPython and Mosquitto refuse.
 """
 
 from protocols.mqtt_packets import (
@@ -41,6 +39,7 @@ from protocols.mqtt_packets import (
     Unsubscribe,
 )
 from protocols.mqtt_topics import check_filter, check_topic
+from protocols.utf8 import text_of
 
 # PUBLISH with every flag but QoS 2, and (3.3.1.1) without DUP on QoS 0.
 _PUBLISH_HEADS = (0x30, 0x31, 0x32, 0x33, 0x3A, 0x3B)
@@ -147,7 +146,7 @@ def _publish(head: int, data: bytes, at: int, stop: int) -> Publish:
     elif start > stop:
         raise MqttError("PUBLISH: ends inside the topic")
     try:
-        topic = str(data[at + 2 : name_end], "utf-8")
+        topic = text_of(data[at + 2 : name_end])
     except UnicodeError:
         raise MqttError("PUBLISH: topic is not UTF-8")
     check_topic(topic)
@@ -205,7 +204,7 @@ def _binary(name: str, data: bytes, at: int, stop: int) -> tuple[bytes, int]:
 def _text(name: str, data: bytes, at: int, stop: int) -> tuple[str, int]:
     value, end = _binary(name, data, at, stop)
     try:
-        text = str(value, "utf-8")
+        text = text_of(value)
     except UnicodeError:
         raise MqttError(f"{name}: is not UTF-8")
     if "\0" in text:

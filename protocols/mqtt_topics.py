@@ -4,18 +4,19 @@ Pure. `check_topic` and `check_filter` raise `MqttError`; `topic_matches` expect
 """
 
 from protocols.mqtt_packets import MqttError
+from protocols.shown import shown
 
 
 def check_topic(topic: str) -> None:
     """A topic one can publish to (4.7): not empty, no wildcard, no NUL."""
     if not topic or "+" in topic or "#" in topic or "\0" in topic:
-        raise MqttError(f"topic {topic!r}: must not be empty nor hold '+', '#' or NUL")
+        raise MqttError(f"topic {shown(topic)}: must not be empty nor hold '+', '#' or NUL")
 
 
 def check_filter(pattern: str) -> None:
     """A topic filter (4.7.1): '+' fills a whole level, '#' a whole level and the last one."""
     if not pattern or "\0" in pattern:
-        raise MqttError(f"filter {pattern!r}: must not be empty nor hold NUL")
+        raise MqttError(f"filter {shown(pattern)}: must not be empty nor hold NUL")
     if "+" not in pattern and "#" not in pattern:
         return
     levels = pattern.split("/")
@@ -23,9 +24,9 @@ def check_filter(pattern: str) -> None:
     for index in range(last + 1):
         level = levels[index]
         if "#" in level and (level != "#" or index != last):
-            raise MqttError(f"filter {pattern!r}: '#' must be alone in the last level")
+            raise MqttError(f"filter {shown(pattern)}: '#' must be alone in the last level")
         if "+" in level and level != "+":
-            raise MqttError(f"filter {pattern!r}: '+' must be alone in its level")
+            raise MqttError(f"filter {shown(pattern)}: '+' must be alone in its level")
 
 
 def topic_matches(pattern: str, topic: str) -> bool:

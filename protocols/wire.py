@@ -8,9 +8,9 @@ Rules:
   bad field is refused. What breaks this moves to a new major version in the topic (`hk1`).
 """
 
-import json
-
 from protocols.fields import Field, FieldError, Int, Items
+from protocols.json_reader import JsonError, read_json
+from protocols.shown import shown
 
 PROTOCOL_VERSION = "1.0"
 PAYLOAD_BYTES_MAX = 1024
@@ -166,11 +166,11 @@ def _struct(kind: type[Struct], body: dict[str, object]) -> Struct:
 
 def _items(name: str, field: Items, value: object) -> tuple[Struct, ...]:
     if not isinstance(value, list):
-        raise WireError(f"{name}: {value!r} is not a list")
+        raise WireError(f"{name}: {shown(value)} is not a list")
     items = []
     for entry in value:
         if not isinstance(entry, dict):
-            raise WireError(f"{name}: {entry!r} is not an object")
+            raise WireError(f"{name}: {shown(entry)} is not an object")
         try:
             items.append(_struct(field.item, entry))
         except WireError as error:
@@ -186,10 +186,9 @@ def decode(payload: bytes, kinds: tuple[type[Message], ...]) -> Message:
     if len(payload) > PAYLOAD_BYTES_MAX:
         raise WireError(f"{len(payload)} bytes, at most {PAYLOAD_BYTES_MAX}")
     try:
-        body = json.loads(str(payload, "utf-8"))
-    # UnicodeError is a ValueError. Too deep is a RuntimeError: MicroPython has no RecursionError.
-    except (ValueError, RuntimeError):
-        raise WireError("not JSON in UTF-8")
+        body = read_json(payload)
+    except JsonError as error:
+        raise WireError(f"not JSON: {error}")
     if not isinstance(body, dict):
         raise WireError("not a JSON object")
     name = body.get("k")
@@ -197,10 +196,10 @@ def decode(payload: bytes, kinds: tuple[type[Message], ...]) -> Message:
         if name == kind.KIND:
             break
     else:
-        raise WireError(f"kind {name!r} is not known here")
+        raise WireError(f"kind {shown(name)} is not known here")
     version = body.get("v")
     if type(version) is not int or version < 1:
-        raise WireError(f"{name}: v: {version!r} is not a version")
+        raise WireError(f"{name}: v: {shown(version)} is not a version")
     message = _struct(kind, body)
     assert isinstance(message, Message)
     if kind.REPORT:
