@@ -37,11 +37,11 @@ def pages(text: str, width: int) -> list[str]:
             cut = page.rfind(" ") + 1
             if character == " " or cut == 0 or ord(page[-1]) > 126 or ord(character) > 126:
                 cut = len(page)
-            found.append(page[:cut].strip())
+            found.append(page[:cut].strip(" "))
             page = page[cut:]
         page += character
-    if page.strip():
-        found.append(page.strip())
+    if page.strip(" "):
+        found.append(page.strip(" "))
     return found
 
 

@@ -28,6 +28,8 @@ METHODS = {
     "isdecimal": "a loop over the characters",
     "isnumeric": "a loop over the characters",
     "isidentifier": "a loop over the characters",
+    "isdigit": "a comparison with '0' and '9': CPython takes the digits of every script",
+    "isspace": "a comparison with ' ': CPython takes every blank of Unicode",
     "casefold": "lower()",
     "title": "upper() of the first character",
     "capitalize": "upper() of the first character",
@@ -39,6 +41,7 @@ METHODS = {
     "bit_count": "a loop that shifts right",
     "add_note": "a longer message",
 }
+BLANKS = ("strip", "lstrip", "rstrip", "split", "rsplit")
 FUNCTIONS = {
     "ascii": "repr()",
     "breakpoint": "nothing",
@@ -157,6 +160,8 @@ def find_calls(tree: ast.Module) -> Iterator[Finding]:
         owner, name = _called(node)
         if name in METHODS and owner:
             yield node.lineno, f".{name}()", METHODS[name]
+        elif name in BLANKS and owner and not node.args:
+            yield node.lineno, f".{name}(): each runtime has blanks of its own", f'.{name}(" ")'
         elif name in FUNCTIONS and not owner:
             yield node.lineno, f"{name}()", FUNCTIONS[name]
         elif name in WITHOUT_KEYWORDS and node.keywords and owner not in OWN_CALLS:
@@ -222,6 +227,8 @@ def test_what_runs_on_the_esp32_stays_in_the_subset(modules: dict[str, ast.Modul
         ("raise A() from b", "raise ... from"),
         ("x.__dict__", "__dict__"),
         ("x.zfill(3)", ".zfill()"),
+        ("x.strip()", ".strip(): each runtime"),
+        ("x.isdigit()", ".isdigit()"),
         ("print(1)", "print()"),
         ("n.to_bytes(2, byteorder='big')", "to_bytes(byteorder=)"),
         ("json.dumps(x, sort_keys=True)", "dumps(sort_keys=)"),
@@ -248,6 +255,7 @@ def test_each_rule_finds_its_breach(source: str, what: str) -> None:
         "class A:\n @property\n def x(self): return 1\n @x.setter\n def x(self, v): pass",
         "if (n := len(x)) > 3: pass",
         "x = n.to_bytes(2, 'big')",
+        "x = text.strip(' ').split('/')",
     ],
 )
 def test_what_the_subset_has_is_not_found(source: str) -> None:

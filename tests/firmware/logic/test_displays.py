@@ -218,3 +218,8 @@ def test_a_lamp_blips_for_weeks_without_losing_its_step(bench: Make) -> None:
         lamp.send("tick")
         ahead = (lamp.logic.wake_at() - lamp.now_ms) % (1 << 30)
         assert 0 < ahead <= BLIP_EVERY_MS
+
+
+def test_a_page_loses_its_blanks_and_nothing_else() -> None:
+    # What else counts as blank is not the same on both runtimes.
+    assert pages("  \u3000A\t ", 16) == ["\u3000A\t"]
