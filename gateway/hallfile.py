@@ -1,7 +1,7 @@
 """Reads a hall file (TOML) and names file, line, field and fix of every mistake in it.
 
 Rules: all mistakes that can be seen at once are reported at once; a hall file with any mistake is
-refused whole. What a correct file may say is `gateway.config`.
+refused whole. What a correct file may say is `gateway.config`; which boards there are, `boards`.
 """
 
 import difflib
@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from boards.loader import board_names, load_board
 from gateway.config import HallConfig, HallName, Node, Officer, Rules, Service, Window
 
 Place: TypeAlias = tuple[str | int, ...]
@@ -78,13 +79,42 @@ def parse_hall(text: str, name: str) -> HallConfig:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise HallFileError([_syntax_mistake(text, name, str(error))]) from error
+    lines = _lines_of(text)
     try:
-        return HallConfig.model_validate(values)
+        config = HallConfig.model_validate(values)
     except ValidationError as error:
-        lines = _lines_of(text)
         found = error.errors(include_url=False)
         mistakes = [_mistake(detail, values, lines, name) for detail in found]
         raise HallFileError(sorted(mistakes, key=lambda mistake: mistake.line)) from error
+    mistakes = list(_board_mistakes(config, lines, name))
+    if mistakes:
+        raise HallFileError(mistakes)
+    return config
+
+
+def _board_mistakes(config: HallConfig, lines: dict[Place, int], name: str) -> Iterator[Mistake]:
+    """Nodes on a board that is not known, or that is not made for their kind."""
+    for window_index, window in enumerate(config.window):
+        for kind in window.devices:
+            problem = _board_problem(f"esp32-{kind}", kind)
+            if problem:
+                place: Place = ("window", window_index, "devices")
+                yield Mistake(name, _line(place, lines), _field(place), problem)
+    for index, node in enumerate(config.node):
+        problem = _board_problem(node.board, node.kind)
+        if problem:
+            place = ("node", index, "board")
+            yield Mistake(name, _line(place, lines), _field(place), problem)
+
+
+def _board_problem(board: str, kind: str) -> str:
+    known = board_names()
+    if board not in known:
+        near = difflib.get_close_matches(board, known, n=1)
+        meant = f"did you mean `{near[0]}`? " if near else ""
+        return f"board {board!r} is not known: {meant}there are: {', '.join(known)}"
+    kinds = load_board(board).kinds
+    return "" if kind in kinds else f"board {board!r} is made for {', '.join(kinds)}, not {kind}"
 
 
 def _syntax_mistake(text: str, name: str, message: str) -> Mistake:

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from boards.chips import ESP32
+from boards.loader import board_names, load_board
+from boards.picture import pin_out
 from gateway.contract.asyncapi import as_json, document
 from gateway.contract.pages import messages_page
 from gateway.contract.samples import GOLDEN_WIRE, golden_files
@@ -10,6 +13,7 @@ from gateway.contract.ticket_life import ticket_life_page
 
 GENERATED_DOCS = Path("docs", "generated")
 STUBS = Path("protocols", "messages")
+BOARD_PICTURES = GENERATED_DOCS / "boards"
 
 
 def generated_files() -> dict[Path, bytes]:
@@ -20,6 +24,17 @@ def generated_files() -> dict[Path, bytes]:
         GENERATED_DOCS / "asyncapi.json": as_json(document()),
         GENERATED_DOCS / "messages.md": messages_page(),
         GENERATED_DOCS / "ticket-life.md": ticket_life_page(),
+        **board_pictures(),
+    }
+
+
+def board_pictures() -> dict[Path, bytes]:
+    """The pin-out of every board whose pins are its own."""
+    boards = (load_board(name) for name in board_names())
+    return {
+        BOARD_PICTURES / f"{board.name}.svg": pin_out(board)
+        for board in boards
+        if board.chip == ESP32
     }
 
 
@@ -39,6 +54,7 @@ def stale_files(root: Path) -> list[str]:
 def left_over(root: Path, wanted: set[Path]) -> list[Path]:
     """Generated files whose source is gone."""
     found = [*(root / GOLDEN_WIRE).glob("*.json"), *(root / STUBS).glob("*.pyi")]
+    found += (root / BOARD_PICTURES).glob("*.svg")
     return sorted(path.relative_to(root) for path in found if path.relative_to(root) not in wanted)
 
 

@@ -97,3 +97,28 @@ def test_a_file_that_is_not_utf8_has_its_line(tmp_path: Path) -> None:
     path.write_bytes(b"version = 1\n# \xc0\xc0\n")
     with pytest.raises(HallFileError, match=":2: is not UTF-8"):
         load_hall_file(path)
+
+
+def test_an_unknown_board_is_refused_with_the_boards_there_are() -> None:
+    text = LANGFANG.read_text("utf-8").replace('board = "pi-wall"', 'board = "pi-wal"')
+    (mistake,) = _refuse(text)
+    line = _line_of(text, 'board = "pi-wal"')
+    assert mistake.startswith(
+        f"hall.toml:{line}: node[2].board: board 'pi-wal' is not known: did you mean `pi-wall`? "
+        "there are: esp32-lamp, "
+    )
+
+
+def test_a_board_of_another_kind_of_node_is_refused() -> None:
+    text = LANGFANG.read_text("utf-8").replace('board = "pi-wall"', 'board = "esp32-pad"')
+    (mistake,) = _refuse(text)
+    assert mistake.endswith("node[2].board: board 'esp32-pad' is made for pad, not wall")
+
+
+def test_a_device_of_a_window_without_a_board_is_refused_at_its_window() -> None:
+    text = LANGFANG.read_text("utf-8").replace('label = "2"', 'label = "2"\ndevices = ["wall"]')
+    (mistake,) = _refuse(text)
+    line = _line_of(text, 'devices = ["wall"]')
+    assert mistake.startswith(
+        f"hall.toml:{line}: window[2].devices: board 'esp32-wall' is not known"
+    )

@@ -14,7 +14,7 @@ PAGES = sorted(
         *ROOT.glob("docs/decisions/*.md"),
     ]
 )
-TOP = ("protocols", "firmware", "gateway", "simulator", "tests", "docs", "scripts")
+TOP = ("protocols", "boards", "firmware", "gateway", "simulator", "tests", "docs", "scripts")
 _QUOTED = re.compile(r"`([^`\s]+)`")
 _LINK = re.compile(r"\]\(([^)#\s]+)\)")
 _LIMIT = re.compile(r"\| (\d+)(?: [^|]*)? \| `([\w/.]+)` `([A-Z_]+)` \|")

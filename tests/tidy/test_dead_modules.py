@@ -3,7 +3,7 @@
 import ast
 import re
 
-PACKAGES = ("protocols/", "firmware/", "gateway/", "simulator/")
+PACKAGES = ("protocols/", "boards/", "firmware/", "gateway/", "simulator/")
 
 
 def module_of(path: str) -> str:

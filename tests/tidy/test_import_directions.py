@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("protocols", "firmware", "gateway", "simulator")
+PACKAGES = ("protocols", "boards", "firmware", "gateway", "simulator")
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 # file -> what is planted at its end, and the name of the contract that must catch it.
@@ -18,6 +18,7 @@ PLANTED = {
     "gateway/engine.py": ("import simulator.faults", "simulator -> gateway | firmware"),
     "firmware/logic/lamp.py": ("import gateway.core", "simulator -> gateway | firmware"),
     "protocols/ticks.py": ("import firmware.logic", "simulator -> gateway | firmware"),
+    "boards/chips.py": ("import gateway.core", "simulator -> gateway | firmware"),
     "simulator/faults.py": ("import gateway.cli", "The simulator runs the gateway from below"),
     "gateway/core/clock.py": ("import gateway.systems", "In the gateway"),
     "gateway/journal/records.py": ("import gateway.hall", "In the gateway"),
