@@ -16,6 +16,7 @@ check() {
 check "ruff check" "$BIN/ruff check --fix ." $BIN/ruff check --quiet .
 check "ruff format" "$BIN/ruff format ." $BIN/ruff format --check --quiet .
 check "mypy" "" $BIN/mypy --no-error-summary
+check "mypy of the ESP32" "" $BIN/mypy --no-error-summary --config-file scripts/mypy_esp32.ini
 check "import directions" "" $BIN/lint-imports --no-logo
 check "generated files" "make generate" $BIN/python -m gateway.contract --check
 

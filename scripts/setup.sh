@@ -11,6 +11,7 @@ cd "$(dirname "$0")/.."
 
 PYTHON=${PYTHON:-python3}
 VENV=.venv
+TYPINGS="micropython-esp32-stubs==1.29.0.post1 micropython-stdlib-stubs==1.29.0.post2"
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1
 
 say() { printf '%s\n' "$*"; }
@@ -114,6 +115,27 @@ setup_assets() {
   printf '%s' "$stamp" >build/assets/.stamp
 }
 
+# The interpreter of the ESP32 that runs in the tests.
+setup_interpreter() {
+  local stamp
+  stamp=$(stamp_of interpreter simulator/vm/interpreter.py package-lock.json constraints.txt)
+  [ -f build/vm/micropython.wasm ] && is_fresh build/vm/.stamp "$stamp" && return
+  say "[$1] MicroPython made safe for the tests: build/vm ..."
+  quietly $VENV/bin/python -m simulator.vm.interpreter
+  printf '%s' "$stamp" >build/vm/.stamp
+}
+
+# What MicroPython has on an ESP32, for the type checker; never imported.
+setup_typings() {
+  local stamp
+  stamp=$(stamp_of typings scripts/setup.sh)
+  is_fresh .typings/.stamp "$stamp" && return
+  say "[$1] Types of MicroPython: .typings ..."
+  rm -rf .typings
+  quietly $VENV/bin/python -m pip install --quiet --no-compile --target .typings $TYPINGS
+  printf '%s' "$stamp" >.typings/.stamp
+}
+
 case "${1:-}" in
   run)
     # What the tests need includes what running needs.
@@ -130,10 +152,12 @@ case "${1:-}" in
     setup_assets 3/3
     ;;
   test)
-    setup_python 1/4 gateway,simulator,dev test
-    setup_browser 2/4 test
-    setup_assets 3/4
-    setup_debian 4/4
+    setup_python 1/6 gateway,simulator,dev test
+    setup_browser 2/6 test
+    setup_assets 3/6
+    setup_interpreter 4/6
+    setup_typings 5/6
+    setup_debian 6/6
     ;;
   mosquitto)
     setup_mosquitto

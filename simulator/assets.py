@@ -38,6 +38,11 @@ class Assets:
         return self.folder / "unifont.ttf"
 
     @property
+    def sign_glyphs(self) -> Path:
+        """The few glyphs of a window sign, as its ESP32 reads them."""
+        return self.folder / "glyphs.bin"
+
+    @property
     def ticket_regular(self) -> Path:
         """The ticket font, all of Noto Sans SC."""
         return _NOTO / "400Regular" / "NotoSansSC_400Regular.ttf"
@@ -90,6 +95,14 @@ def _make_unifont(assets: Assets) -> None:
     partial.replace(assets.unifont)
 
 
+def _make_sign_glyphs(assets: Assets) -> None:
+    from simulator.assets_glyphs import sign_glyphs
+
+    partial = assets.sign_glyphs.with_suffix(".part")
+    partial.write_bytes(sign_glyphs(assets.unifont))
+    partial.replace(assets.sign_glyphs)
+
+
 def _make_browser_font(weight: str, source: Path, assets: Assets) -> None:
     from simulator.assets_fonts import browser_characters, subset_to_woff2
 
@@ -136,6 +149,19 @@ _STEPS = (
         ("fonttools",),
         ("unifont.ttf",),
         _make_unifont,
+    ),
+    _Step(
+        "sign",
+        "cutting out the glyphs of the window signs",
+        (
+            _UNIFONT / "package.json",
+            _SOURCES / "assets_glyphs.py",
+            ROOT / "firmware" / "drivers" / "words.py",
+            ROOT / "firmware" / "drivers" / "esp32" / "glyphs.py",
+        ),
+        ("fonttools", "pillow"),
+        ("glyphs.bin",),
+        _make_sign_glyphs,
     ),
     _Step(
         "voice",

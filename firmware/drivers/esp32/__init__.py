@@ -1,0 +1,1 @@
+"""Drivers of an ESP32 node, over `hal`. MicroPython subset."""
