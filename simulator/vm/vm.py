@@ -1,0 +1,232 @@
+"""One boot of one board: MicroPython with a clock, a disk, chance, a console and hardware given in.
+
+    vm = Vm(disk=Disk({"main.py": b"print('hello')"}), heap_kib=64)
+    vm.run("main.py")        # 0, the exit code
+    vm.stdout                # b"hello\\n"
+
+Rules:
+- nothing comes from the machine it runs on: the same arguments give the same run, to the last
+  instruction. Time passes only while the program sleeps;
+- the program runs in the calling thread until it ends; a process may run any number of VMs, one
+  after another (wasmtime keeps an exception of a host function per process, not per VM);
+- `fuel` counts instructions. A program that uses it up is stopped: as a watchdog would, or, at
+  any number one likes, as a power cut would (then call `disk.lose_power()`);
+- `hardware(name, data)` is what the board is wired to; in the VM it is `hardware.call(name, data)`.
+"""
+
+import random
+import struct
+from collections.abc import Callable
+
+import wasmtime
+
+from simulator.vm.disk import Disk
+from simulator.vm.engine import engine, safe_module
+from simulator.vm.files import OK, Files
+from simulator.vm.library import LIBRARY
+from simulator.vm.memory import Memory
+
+UNLIMITED_FUEL = 1 << 62
+MEMORY_BYTES_MAX = 16 << 20
+# The buffer that MicroPython keeps for one answer of the hardware, in hexadecimal.
+ANSWER_BYTES_MAX = 2048
+_PATH = b"MICROPYPATH=.frozen:/lib:/"
+
+Hardware = Callable[[str, bytes], bytes]
+
+
+class OutOfFuelError(RuntimeError):
+    """The program used up its instructions: it hangs, or the power was cut here."""
+
+
+class VmCrashError(RuntimeError):
+    """The interpreter itself failed; a program cannot do that to a sound one."""
+
+
+class _ExitError(Exception):
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Vm(Files):
+    """One boot; `run` once. The methods named as imports are called by the interpreter."""
+
+    def __init__(
+        self,
+        *,
+        disk: Disk | None = None,
+        heap_kib: int = 64,
+        seed: int = 0,
+        hardware: Hardware | None = None,
+        stdin: bytes = b"",
+        fuel: int = UNLIMITED_FUEL,
+        now_ns: int = 0,
+        before_sleep: Callable[[int], None] | None = None,
+        module: wasmtime.Module | None = None,
+    ) -> None:
+        super().__init__(disk or Disk(), random.Random(seed))
+        self.now_ns = now_ns
+        self.stdout = bytearray()
+        self.stderr = bytearray()
+        self._stdin = stdin
+        self._heap_kib = heap_kib
+        self._hardware = hardware
+        self._before_sleep = before_sleep
+        self._fuel = fuel
+        self._module = module or safe_module()
+        self._arguments: list[bytes] = []
+        self._store = wasmtime.Store(engine())
+        self._store.set_limits(memory_size=MEMORY_BYTES_MAX)
+        self._store.set_fuel(fuel)
+        for name, source in LIBRARY.items():
+            self.disk.put(name, source)
+
+    def run(self, *arguments: str) -> int:
+        """Boot with the arguments of `micropython` (a file, or "-c" and code); the exit code.
+
+        Raises OutOfFuelError, VmCrashError, and PowerCutError of the disk.
+        """
+        assert not self._arguments, "a VM runs once; make another on the same disk"
+        options = [b"micropython", b"-X", f"heapsize={self._heap_kib}K".encode()]
+        self._arguments = options + [argument.encode() for argument in arguments]
+        imports = [
+            wasmtime.Func(self._store, wanted.type, getattr(self, wanted.name or ""))
+            for wanted in self._module.imports
+            if isinstance(wanted.type, wasmtime.FuncType)
+        ]
+        exports = wasmtime.Instance(self._store, self._module, imports).exports(self._store)
+        memory, start = exports["memory"], exports["_start"]
+        assert isinstance(memory, wasmtime.Memory)
+        assert isinstance(start, wasmtime.Func)
+        self.memory = Memory(memory, self._store)
+        try:
+            start(self._store)
+        except _ExitError as ending:
+            return ending.code
+        except wasmtime.Trap as trap:
+            if trap.trap_code == wasmtime.TrapCode.OUT_OF_FUEL:
+                raise OutOfFuelError(f"after {self._fuel} instructions") from None
+            raise VmCrashError(str(trap)) from None
+        except wasmtime.WasmtimeError as error:
+            raise VmCrashError(str(error)) from None
+        return 0
+
+    @property
+    def fuel_used(self) -> int:
+        """Instructions so far."""
+        return self._fuel - self._store.get_fuel()
+
+    # ---- arguments and environment ----
+
+    def args_sizes_get(self, count: int, size: int) -> int:
+        return self._write_sizes(self._arguments, count, size)
+
+    def args_get(self, pointers: int, texts: int) -> int:
+        return self._write_texts(self._arguments, pointers, texts)
+
+    def environ_sizes_get(self, count: int, size: int) -> int:
+        return self._write_sizes([_PATH], count, size)
+
+    def environ_get(self, pointers: int, texts: int) -> int:
+        return self._write_texts([_PATH], pointers, texts)
+
+    def _write_sizes(self, texts: list[bytes], count: int, size: int) -> int:
+        self.memory.write_u32(count, len(texts))
+        self.memory.write_u32(size, sum(len(text) + 1 for text in texts))
+        return OK
+
+    def _write_texts(self, texts: list[bytes], pointers: int, at: int) -> int:
+        for index, text in enumerate(texts):
+            self.memory.write_u32(pointers + 4 * index, at)
+            self.memory.write(at, text + b"\0")
+            at += len(text) + 1
+        return OK
+
+    # ---- time ----
+
+    def clock_time_get(self, clock: int, precision: int, out: int) -> int:  # noqa: ARG002
+        self.memory.write_u64(out, self.now_ns)
+        return OK
+
+    def poll_oneoff(self, subscriptions: int, events: int, count: int, out: int) -> int:
+        """Sleep until the first of the clocks; files are always ready and never waited for."""
+        first: tuple[int, int] | None = None
+        for index in range(count):
+            data = self.memory.read(subscriptions + 48 * index, 48)
+            user_data, tag = struct.unpack_from("<QB", data)
+            timeout_ns, _, flags = struct.unpack_from("<QQH", data, 24)
+            deadline_ns = timeout_ns if flags & 1 else self.now_ns + timeout_ns
+            if tag == 0 and (first is None or deadline_ns < first[0]):
+                first = (deadline_ns, user_data)
+        if first is None:
+            self.memory.write_u32(out, 0)
+            return OK
+        if self._before_sleep is not None:
+            self._before_sleep(first[0])
+        self.now_ns = max(self.now_ns, first[0])
+        self.memory.write(events, struct.pack("<QHB5x16x", first[1], 0, 0))
+        self.memory.write_u32(out, 1)
+        return OK
+
+    def sched_yield(self) -> int:
+        return OK
+
+    # ---- console ----
+
+    def fd_read(self, fd: int, vectors: int, count: int, out: int) -> int:
+        total = 0
+        for address, size in self._vectors(vectors, count):
+            if fd == 0:
+                data: bytes | int = self._stdin[:size]
+                self._stdin = self._stdin[size:]
+            else:
+                data = self.read(fd, size)
+            if isinstance(data, int):
+                return data
+            self.memory.write(address, data)
+            total += len(data)
+            if len(data) < size:
+                break
+        self.memory.write_u32(out, total)
+        return OK
+
+    def fd_write(self, fd: int, vectors: int, count: int, out: int) -> int:
+        data = b"".join(self.memory.read(*vector) for vector in self._vectors(vectors, count))
+        if fd == 1:
+            self.stdout += data
+        elif fd == 2:
+            self.stderr += data
+        else:
+            error = self.write(fd, data)
+            if error != OK:
+                return error
+        self.memory.write_u32(out, len(data))
+        return OK
+
+    def _vectors(self, at: int, count: int) -> list[tuple[int, int]]:
+        words = self.memory.read_u32s(at, 2 * count)
+        return list(zip(words[::2], words[1::2], strict=True))
+
+    def proc_exit(self, code: int) -> None:
+        raise _ExitError(code)
+
+    # ---- hardware ----
+
+    def host_result_cap(self) -> int:
+        return ANSWER_BYTES_MAX
+
+    def host_call(
+        self, name: int, name_size: int, data: int, data_size: int, out: int, room: int
+    ) -> int:
+        """Bytes in, bytes out; out in hexadecimal, because the VM takes nothing but text back."""
+        what = self.memory.read(name, name_size).decode()
+        if self._hardware is None:
+            raise VmCrashError(f"hardware.call({what!r}): this VM has no hardware")
+        answer = self._hardware(what, self.memory.read(data, data_size)).hex().encode()
+        if len(answer) > room:
+            raise VmCrashError(
+                f"hardware.call({what!r}): {len(answer) // 2} bytes, at most {room // 2}"
+            )
+        self.memory.write(out, answer)
+        return len(answer)
