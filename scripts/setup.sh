@@ -65,6 +65,7 @@ setup_debian() {
   local missing=()
   have chromium || missing+=(chromium)
   have mosquitto || missing+=(mosquitto)
+  have openssl || missing+=(openssl)
   [ ${#missing[@]} -gt 0 ] || return 0
   say "[$1] Debian packages: ${missing[*]} ..."
   apt_install "${missing[@]}"

@@ -1,8 +1,19 @@
-"""A scripted broker and gateway for one node: real MQTT bytes, no socket, virtual ticks."""
+"""A scripted broker and gateway for one node: real MQTT bytes, no socket, virtual ticks.
+
+And real sockets that speak as MicroPython's do: `write` and `readinto` give None when they would
+have to wait, whatever lies over the socket.
+"""
 
 from __future__ import annotations
 
+import importlib
+import select
+import socket
+import ssl
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -235,3 +246,90 @@ def peer(start_ms: int) -> Callable[..., Peer]:
         return Peer(kind, start_ms, stored or {}, boot)
 
     return make
+
+
+class MicroSocket:
+    """A socket as MicroPython has it."""
+
+    def __init__(self) -> None:
+        self.real = socket.socket()
+
+    def setblocking(self, blocking: bool) -> None:
+        self.real.setblocking(blocking)
+
+    def connect(self, address: Any) -> None:
+        self.real.connect(address)
+
+    def fileno(self) -> int:
+        return self.real.fileno()
+
+    def close(self) -> None:
+        self.real.close()
+
+    def write(self, data: bytes) -> int | None:
+        try:
+            return self.real.send(data)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return None
+
+    def readinto(self, buffer: bytearray) -> int | None:
+        try:
+            return self.real.recv_into(buffer)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return None
+
+
+class MicroContext:
+    """MicroPython's SSLContext, which takes certificates as bytes, not as files."""
+
+    def __init__(self, protocol: int) -> None:
+        self._real = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._real.maximum_version = ssl.TLSVersion.TLSv1_2  # what the ESP32 speaks
+        self.verify_mode = ssl.CERT_NONE
+
+    def load_verify_locations(self, *, cadata: bytes) -> None:
+        self._real.load_verify_locations(cadata=cadata.decode())
+
+    def load_cert_chain(self, certificate: bytes, key: bytes) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            paths = Path(folder, "certificate"), Path(folder, "key")
+            paths[0].write_bytes(certificate)
+            paths[1].write_bytes(key)
+            self._real.load_cert_chain(*paths)
+
+    def wrap_socket(
+        self, sock: MicroSocket, *, server_hostname: str, do_handshake_on_connect: bool
+    ) -> MicroSocket:
+        assert self.verify_mode == ssl.CERT_REQUIRED, "any broker would be believed"
+        wrapped = MicroSocket()
+        wrapped.real.close()
+        wrapped.real = self._real.wrap_socket(
+            sock.real,
+            server_hostname=server_hostname,
+            do_handshake_on_connect=do_handshake_on_connect,
+        )
+        sock.real = wrapped.real  # polled through the raw one, as on the chip
+        return wrapped
+
+
+@pytest.fixture
+def micro_link(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """`firmware.shell.link` over MicroPython's sockets."""
+    link = importlib.import_module("firmware.shell.link")
+    sockets = SimpleNamespace(socket=MicroSocket, getaddrinfo=socket.getaddrinfo)
+    monkeypatch.setattr(link, "socket", sockets)
+    secure = SimpleNamespace(
+        SSLContext=MicroContext,
+        PROTOCOL_TLS_CLIENT=ssl.PROTOCOL_TLS_CLIENT,
+        CERT_REQUIRED=ssl.CERT_REQUIRED,
+    )
+    monkeypatch.setattr(link, "ssl", secure)
+    polling = SimpleNamespace(
+        poll=select.poll,
+        POLLIN=select.POLLIN,
+        POLLOUT=select.POLLOUT,
+        POLLERR=select.POLLERR,
+        POLLHUP=select.POLLHUP,
+    )
+    monkeypatch.setattr(link, "select", polling)
+    return link
