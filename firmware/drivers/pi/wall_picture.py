@@ -1,0 +1,48 @@
+"""What wall and window sign show, as frames of LEDs.
+
+The wall has four lines of sixteen dots: the newest three calls and the notice. A line that just
+came flashes. A number nobody can vouch for is not shown: a stale wall says so instead.
+"""
+
+from firmware.drivers.pi.glyphs import CENTRE, LEFT, LINE_HEIGHT, LedFont, draw_text, fits
+from firmware.logic import events
+
+WALL_WIDTH, WALL_HEIGHT = 128, 64
+SIGN_WIDTH, SIGN_HEIGHT = 64, 16
+CALL_LINES = WALL_HEIGHT // LINE_HEIGHT - 1
+WELCOME = "欢迎 请先取号"
+UPDATING = "信息更新中"
+SIGN_WORDS = {"closed": "暂未开放", "open": "请等叫号", "paused": "暂停服务"}
+
+Rows = tuple[tuple[str, str, bool], ...]
+
+
+def call_text(number: str, window: str) -> str:
+    """A call in at most 128 dots: 8 for an ASCII character, 16 for a Chinese one."""
+    return f"请{number}到{window}号窗口"
+
+
+def wall_frame(font: LedFont, mode: str, rows: Rows, notice: str, waiting: int) -> bytes:
+    """The whole wall."""
+    if mode == events.STALE:
+        lines = ["", UPDATING, notice, ""]
+    else:
+        lines = [call_text(number, window) if lit else "" for number, window, lit in rows]
+        lines = (lines + [""] * CALL_LINES)[:CALL_LINES]
+        if not rows:
+            lines[0] = WELCOME
+        if len(rows) < CALL_LINES:
+            lines[-1] = f"现在等候{waiting}人"
+        lines.append(notice)
+    return b"".join(_line(font, line, WALL_WIDTH) for line in lines)
+
+
+def sign_frame(font: LedFont, mode: str, number: str) -> bytes:
+    """One window's sign; the window's own number is on the plate beside it."""
+    text = number if mode in ("called", "serving", events.STALE) else SIGN_WORDS[mode]
+    return _line(font, text, SIGN_WIDTH)
+
+
+def _line(font: LedFont, text: str, width: int) -> bytes:
+    side = CENTRE if fits(font, text, width) else LEFT
+    return draw_text(font, text, width, LINE_HEIGHT, side)
