@@ -15,6 +15,7 @@ from simulator.auditor_model import PromiseBroken
 PRESS_MS_MAX = 3000  # a finger's longest way from going down to the report
 TYPED_MS_MAX = 11_000  # between two digits of a staff number
 TRANSIT_MS = 1500
+AGE_UNKNOWN_MS = 1 << 29
 KEY_OF_COMMAND = {
     "next": 0,
     "recall": 1,
@@ -138,7 +139,11 @@ class PressAuditor:
             keys = [int(str(body["argument"])) - 1]
         else:
             keys = [KEY_OF_COMMAND[str(body["command"])] or 0]
-        last_ms, shown = self._use_press(node, name, keys[-1], made_ms, PRESS_MS_MAX)
+        within_ms = PRESS_MS_MAX
+        if int(str(body["age_ms"])) >= AGE_UNKNOWN_MS:
+            # Kept over a restart of the node, which no longer knows when it was.
+            made_ms, within_ms = made_ms + AGE_UNKNOWN_MS, AGE_UNKNOWN_MS
+        last_ms, shown = self._use_press(node, name, keys[-1], made_ms, within_ms)
         before_ms = last_ms
         for key in reversed(keys[:-1]):
             before_ms, _ = self._use_press(node, name, key, before_ms, TYPED_MS_MAX)

@@ -206,6 +206,16 @@ def test_a_report_nobody_pressed_breaks_p3(presses: PressAuditor) -> None:
         presses.report_sent(PAD, report(2), 160)
 
 
+def test_a_verdict_kept_over_a_restart_is_one_that_was_pressed(presses: PressAuditor) -> None:
+    face = "w01-rating"
+    body = {"k": "rating_given", "boot": 1, "seq": 6, "age_ms": 1 << 29, "grade": 5}
+    presses.pressed(face, 4, 1_000, "A001")
+    presses.report_sent(face, json.dumps(body).encode(), 60_000)
+    assert presses.reports[f"{face}:1:6"].made_ms == 1_000
+    with pytest.raises(PromiseBroken, match="P3: w01-rating:1:7: a report of key 4"):
+        presses.report_sent(face, json.dumps(body | {"seq": 7}).encode(), 60_000)
+
+
 def test_a_press_that_acts_on_another_ticket_than_was_shown_breaks_p3(
     presses: PressAuditor,
 ) -> None:
