@@ -240,7 +240,7 @@ def test_no_bytes_crash_a_node(chunks: list[bytes]) -> None:
     assert not node.link_up
 
 
-@pytest.mark.parametrize("kind", [row[0] for row in KINDS])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_born_and_runs_an_idle_hour(peer: Make, kind: str) -> None:
     node = peer(kind)
     node.connect()
