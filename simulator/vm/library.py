@@ -7,7 +7,12 @@ hardware.
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "lib"
-MODULES = ("simulator.vm.lib.hardware", "simulator.vm.lib.select", "simulator.vm.lib.time")
+MODULES = (
+    "simulator.vm.lib.hardware",
+    "simulator.vm.lib.rom",
+    "simulator.vm.lib.select",
+    "simulator.vm.lib.time",
+)
 
 
 def _read() -> dict[str, bytes]:

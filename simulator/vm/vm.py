@@ -11,6 +11,7 @@ Rules:
   after another (wasmtime keeps an exception of a host function per process, not per VM);
 - `fuel` counts instructions. A program that uses it up is stopped: as a watchdog would, or, at
   any number one likes, as a power cut would (then call `disk.lose_power()`);
+- `rom` is a ROM file system (see mount.py), mapped beside the heap; `import rom` mounts it;
 - `hardware(name, data)` is what the board is wired to; in the VM it is `hardware.call(name, data)`.
 """
 
@@ -28,6 +29,7 @@ from simulator.vm.memory import Memory
 
 UNLIMITED_FUEL = 1 << 62
 MEMORY_BYTES_MAX = 16 << 20
+PAGE_BYTES = 1 << 16
 # The buffer that MicroPython keeps for one answer of the hardware, in hexadecimal.
 ANSWER_BYTES_MAX = 2048
 _PATH = b"MICROPYPATH=.frozen:/lib:/"
@@ -60,6 +62,7 @@ class Vm(Files):
         seed: int = 0,
         hardware: Hardware | None = None,
         stdin: bytes = b"",
+        rom: bytes = b"",
         fuel: int = UNLIMITED_FUEL,
         now_ns: int = 0,
         before_sleep: Callable[[int], None] | None = None,
@@ -70,6 +73,8 @@ class Vm(Files):
         self.stdout = bytearray()
         self.stderr = bytearray()
         self._stdin = stdin
+        self._rom = rom
+        self._environment = [_PATH]
         self._heap_kib = heap_kib
         self._hardware = hardware
         self._before_sleep = before_sleep
@@ -100,6 +105,8 @@ class Vm(Files):
         assert isinstance(memory, wasmtime.Memory)
         assert isinstance(start, wasmtime.Func)
         self.memory = Memory(memory, self._store)
+        if self._rom:
+            self._map_rom(memory)
         try:
             start(self._store)
         except _ExitError as ending:
@@ -111,6 +118,13 @@ class Vm(Files):
         except wasmtime.WasmtimeError as error:
             raise VmCrashError(str(error)) from None
         return 0
+
+    def _map_rom(self, memory: wasmtime.Memory) -> None:
+        # At the end of the memory: the interpreter's own allocator only ever takes what it grows.
+        pages = -(-len(self._rom) // PAGE_BYTES)
+        address = memory.grow(self._store, pages) * PAGE_BYTES
+        self.memory.write(address, self._rom)
+        self._environment.append(f"ROM={address},{len(self._rom)}".encode())
 
     @property
     def fuel_used(self) -> int:
@@ -126,10 +140,10 @@ class Vm(Files):
         return self._write_texts(self._arguments, pointers, texts)
 
     def environ_sizes_get(self, count: int, size: int) -> int:
-        return self._write_sizes([_PATH], count, size)
+        return self._write_sizes(self._environment, count, size)
 
     def environ_get(self, pointers: int, texts: int) -> int:
-        return self._write_texts([_PATH], pointers, texts)
+        return self._write_texts(self._environment, pointers, texts)
 
     def _write_sizes(self, texts: list[bytes], count: int, size: int) -> int:
         self.memory.write_u32(count, len(texts))
