@@ -10,7 +10,6 @@ Looking a name up waits as well; give an address.
 import errno
 import select
 import socket
-import ssl
 
 from firmware.logic.timers import is_due
 from protocols.ticks import ticks_add
@@ -34,7 +33,7 @@ class Link:
         self._poller = select.poll()
         self._raw: socket.socket | None = None
         # The socket, or TLS over it; None while dialling.
-        self._stream: socket.socket | ssl.SSLSocket | None = None
+        self._stream: socket.socket | None = None
         self._out = b""
         self._stuck = False
         self._dial_until: int | None = None
@@ -170,8 +169,10 @@ class Link:
             self._happened.append(("data", bytes(self._view[:count])))
 
 
-def _context(tls: tuple) -> ssl.SSLContext:
+def _context(tls: tuple):  # type: ignore[no-untyped-def]  # ssl is not known up here
     """The broker must show a certificate of our authority; we show ours."""
+    import ssl  # only where it is used: it takes memory
+
     authority, certificate, key = tls
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.verify_mode = ssl.CERT_REQUIRED

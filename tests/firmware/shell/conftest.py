@@ -10,6 +10,7 @@ import importlib
 import select
 import socket
 import ssl
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -323,7 +324,7 @@ def micro_link(monkeypatch: pytest.MonkeyPatch) -> Any:
         PROTOCOL_TLS_CLIENT=ssl.PROTOCOL_TLS_CLIENT,
         CERT_REQUIRED=ssl.CERT_REQUIRED,
     )
-    monkeypatch.setattr(link, "ssl", secure)
+    monkeypatch.setitem(sys.modules, "ssl", secure)  # type: ignore[arg-type]  # is one to it
     polling = SimpleNamespace(
         poll=select.poll,
         POLLIN=select.POLLIN,
