@@ -56,15 +56,16 @@ class PiNode:
             loop, address, self._made, self._refused, self._received, self._lost
         )
         self._drivers = make(config, loop, self.post, self._store)
+        chance = random.SystemRandom().randrange
         self.node = Node(
             config.node.hall,
             config.node.id,
             config.node.kind,
             config.node.board,
             importlib.metadata.version("hallkit"),
-            self._store.start(),
+            self._store.start(chance),
             make_logic(config.node.kind),
-            random.SystemRandom().randrange,
+            chance,
             password=_password(config.broker.password_file),
         )
 
@@ -190,8 +191,8 @@ def _changes(arguments: argparse.Namespace) -> dict[str, dict[str, object]]:
     return changes
 
 
-def main() -> int:
-    """The command line."""
+def main(make: MakeDrivers = make_drivers) -> int:
+    """The command line; `make` as in `PiNode`."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s", stream=sys.stderr)
     arguments = _arguments()
     try:
@@ -202,7 +203,7 @@ def main() -> int:
     if arguments.check:
         return 0
     try:
-        run(config, Loop())
+        run(config, Loop(), make)
     except (OSError, ValueError) as error:
         log.exception("the node can not go on")
         sys.stderr.write(f"run_pi: {error}\n")

@@ -10,11 +10,13 @@ import binascii
 import logging
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 _NAME = re.compile(r"^[a-z][a-z0-9_-]{0,30}$")
 _BOOT = "boot"
 BOOT_MAX = 0x7FFFFFFF
+_FIRST_BOOT_MAX = 1 << 30
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +30,15 @@ class PiStore:
         for partial in folder.glob("*.part"):
             partial.unlink()  # a cut came before it was moved into place
 
-    def start(self) -> int:
-        """Count one more start, durably, and return its number, from 1."""
+    def start(self, chance: Callable[[int], int]) -> int:
+        """Count one more start, durably, and return its number, 1 to BOOT_MAX.
+
+        The first one is by chance (`chance(limit)` is 0..limit-1): the gateway remembers (boot,
+        seq) of what this node told it before its card was replaced, and would take a new report
+        with the same numbers for an old one.
+        """
         kept = self.get(_BOOT)
-        boot = int(kept) % BOOT_MAX + 1 if kept.isdigit() else 1
+        boot = int(kept) % BOOT_MAX + 1 if kept.isdigit() else 1 + chance(_FIRST_BOOT_MAX)
         self.put(_BOOT, str(boot).encode())
         return boot
 

@@ -7,6 +7,7 @@ The page itself comes from the gateway; `origin` is the gateway's address, the o
 speak to the node. Requests come in threads of their own and are handed to the loop.
 """
 
+import contextlib
 import json
 import logging
 import threading
@@ -34,8 +35,7 @@ class _Screen:
         self.changed = threading.Condition()
         self.version = 1
         self.text = json.dumps({"mode": "offline", "detail": []})
-        self.streams = 0
-        self.closed = False
+        self.streams: list[object] = []
 
     def show(self, text: str) -> None:
         with self.changed:
@@ -69,7 +69,7 @@ class ScreenPort(Driver):
     def stop(self) -> None:
         """End all streams."""
         with self._screen.changed:
-            self._screen.closed = True
+            self._screen.streams.clear()
             self._screen.changed.notify_all()
         self._server.shutdown()
         self._server.server_close()
@@ -100,19 +100,13 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path != "/screen":
             self._answer(404)
             return
+        stream = object()
         with self._screen.changed:
-            full = self._screen.streams >= STREAMS_MAX
-            self._screen.streams += not full
-        if full:
-            self._answer(503)
-            return
-        try:
-            self._stream()
-        except OSError:
-            pass  # the browser has gone
-        finally:
-            with self._screen.changed:
-                self._screen.streams -= 1
+            # The newest browser wins: one that was reloaded is only noticed at its next line.
+            self._screen.streams = [*self._screen.streams, stream][-STREAMS_MAX:]
+            self._screen.changed.notify_all()
+        with contextlib.suppress(OSError):  # the browser has gone
+            self._stream(stream)
 
     def do_POST(self) -> None:
         """A touch."""
@@ -140,14 +134,14 @@ class _Handler(BaseHTTPRequestHandler):
         """A page asks whether it may touch."""
         self._answer(204)
 
-    def _stream(self) -> None:
+    def _stream(self, stream: object) -> None:
         self._head(200, "text/event-stream; charset=utf-8")
         seen = 0
         while True:
             with self._screen.changed:
-                if self._screen.version == seen and not self._screen.closed:
+                if self._screen.version == seen and stream in self._screen.streams:
                     self._screen.changed.wait(BEAT_S)
-                if self._screen.closed:
+                if stream not in self._screen.streams:
                     return
                 fresh = self._screen.version != seen
                 seen, text = self._screen.version, self._screen.text
