@@ -123,9 +123,10 @@ ESP32_DRIVERS = {
 
 # A Raspberry Pi drives its parts through USB, serial ports and buses of its own.
 PI_DRIVERS = {
-    "ticket_printer": Driver("firmware.drivers.pi.ticket_layout", ("print", "screen"), {}),
-    "led_wall": Driver("firmware.drivers.pi.glyphs", ("rows",), {}),
-    "clips": Driver("protocols.announcement", ("speak",), {}),
+    "ticket_printer": Driver("firmware.drivers.pi.ticket_printer", ("print", "screen"), {}),
+    "led_wall": Driver("firmware.drivers.pi.led_wall", ("rows",), {}),
+    "voice_clips": Driver("firmware.drivers.pi.voice_clips", ("speak",), {}),
+    "voice_chip": Driver("firmware.drivers.pi.voice_chip", ("speak",), {}),
 }
 
 # What a kind of node cannot do without: its effects, and how many keys.

@@ -5,13 +5,13 @@ came flashes. A number nobody can vouch for is not shown: a stale wall says so i
 """
 
 from firmware.drivers.pi.glyphs import CENTRE, LEFT, LINE_HEIGHT, LedFont, draw_text, fits
+from firmware.drivers.words import sign_text
 from firmware.logic import events
 
 WALL_WIDTH, WALL_HEIGHT = 128, 64
 SIGN_WIDTH, SIGN_HEIGHT = 64, 16
 CALL_LINES = WALL_HEIGHT // LINE_HEIGHT - 1
 WELCOME = "欢迎 请先取号"
-SIGN_WORDS = {"closed": "暂未开放", "open": "请等叫号", "paused": "暂停服务"}
 
 Rows = tuple[tuple[str, str, bool], ...]
 
@@ -38,8 +38,7 @@ def wall_frame(font: LedFont, mode: str, rows: Rows, notice: str, waiting: int) 
 
 def sign_frame(font: LedFont, mode: str, number: str) -> bytes:
     """One window's sign; the window's own number is on the plate beside it."""
-    text = number if mode in ("called", "serving", events.STALE) else SIGN_WORDS[mode]
-    return _line(font, text, SIGN_WIDTH)
+    return _line(font, sign_text(mode, number), SIGN_WIDTH)
 
 
 def _line(font: LedFont, text: str, width: int) -> bytes:

@@ -87,7 +87,7 @@ class Bench:
         clock = SimpleNamespace(
             ticks_ms=lambda: time.monotonic_ns() // 1_000_000 & 0x3FFFFFFF,
             sleep_us=lambda _: None,
-            sleep_ms=lambda ms: time.sleep(ms / 1000),
+            sleep_ms=lambda ms: threading.Event().wait(ms / 1000),
         )
         chip.hal.time = clock
         (folder / "config").mkdir(parents=True, exist_ok=True)

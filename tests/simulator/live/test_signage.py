@@ -3,10 +3,10 @@
 import pytest
 
 from firmware.drivers.pi.glyphs import LedFont, draw_text, fits
+from firmware.drivers.words import SIGN_WORDS
 from firmware.logic import events
 from simulator.assets import Assets
 from simulator.live.signage import (
-    SIGN_WORDS,
     WALL_WIDTH,
     call_text,
     sign_frame,
@@ -28,7 +28,7 @@ def test_longest_call_fits_the_wall(font: LedFont) -> None:
 
 
 def test_words_of_every_mode_fit_the_sign(font: LedFont) -> None:
-    assert all(fits(font, word, 64) for word in SIGN_WORDS.values())
+    assert all(fits(font, word, 64) for _, word in SIGN_WORDS)
 
 
 def test_wall_leds_read_as_the_calls_in_their_order(font: LedFont) -> None:
