@@ -58,7 +58,7 @@ class ScreenPort(Driver):
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(
-            target=self._server.serve_forever, name="screen", daemon=True
+            target=self._server.serve_forever, args=(0.05,), name="screen", daemon=True
         )
 
     def start(self) -> None:
