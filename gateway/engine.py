@@ -41,6 +41,8 @@ from protocols.topics import (
 from protocols.wire import PROTOCOL_VERSION, WireError, decode, encode
 
 BEAT_MS = 3_000
+# Nodes come back together after a broker's restart; one beat serves all that came in a second.
+BIRTH_BEAT_MS = 1_000
 # Kinds whose picture depends on their own window alone.
 _OF_ONE_WINDOW = ("sign", "lamp", "rating")
 REFRESH_MS = 60_000
@@ -195,7 +197,7 @@ class Engine:
             self._online.add(node)
             self._delivery.node_is_back(node, now_ms)
             # Its lease starts with the next live beat; it should not have to wait for it.
-            self._beat_ms = now_ms
+            self._beat_ms = min(self._beat_ms, max(now_ms, self._beat_ms - BEAT_MS + BIRTH_BEAT_MS))
 
     def request(self, key: str, principal: str, command: commands.Command) -> int:
         """A call with its idempotency key; the number that its `Answer` will carry."""

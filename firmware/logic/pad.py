@@ -17,6 +17,8 @@ Rules:
 - an unsettled press is never given a result the pad does not know: it shows "sent", after LATE_MS
   "offline", and stays so until the acknowledgement comes. `dup` shows what came of it first, and
   nothing when that is not told;
+- the same key again within DOUBLE_MS of the press it sent is the same press: the answer often comes
+  within 10 ms, so a double tap would otherwise act twice, the second time on a picture nobody read;
 - results show for RESULT_MS. An old picture shows "----". MicroPython subset, pure.
 """
 
@@ -38,6 +40,7 @@ ENTRY_MS = 10000
 CHOICE_MS = 5000
 RESULT_MS = 1500
 LATE_MS = 3000
+DOUBLE_MS = 450
 
 NOT_KNOWN = "----"
 MODE_LIGHTS = (
@@ -74,6 +77,8 @@ class PadLogic(Logic):
         self._choice_until: int | None = None
         self._pending: PadPressed | PadSignedIn | None = None
         self._late_at: int | None = None
+        self._sent_key = -1  # the key of the latest press sent, while a second tap belongs to it
+        self._sent_until: int | None = None
         self._result = ""  # light that covers the base light for a while
         self._result_until: int | None = None
         self._display = ""
@@ -117,6 +122,7 @@ class PadLogic(Logic):
         deadline = earlier(deadline, self._digits_until)
         deadline = earlier(deadline, self._choice_until)
         deadline = earlier(deadline, self._late_at)
+        deadline = earlier(deadline, self._sent_until)
         return earlier(deadline, self._result_until)
 
     # ---- events ----
@@ -128,6 +134,9 @@ class PadLogic(Logic):
             self._choice_until = None
         if is_due(self._late_at, now_ms):
             self._late_at = None
+        if is_due(self._sent_until, now_ms):
+            self._sent_key = -1
+            self._sent_until = None
         if is_due(self._result_until, now_ms):
             self._result_until = None
         for index, level, first_edge in self._keys.settled(now_ms):
@@ -168,6 +177,8 @@ class PadLogic(Logic):
     def _press(self, now_ms: int, index: int, first_edge: int, effects: list[tuple]) -> None:
         seen = self._down[index]
         shown = self._picture()
+        if index == self._sent_key and (shown is None or shown.mode != "closed"):
+            return
         if seen is None or shown is None or self._pending is not None:
             self._refuse(now_ms, effects)
         elif seen.mode == "closed" or shown.mode == "closed":
@@ -238,6 +249,8 @@ class PadLogic(Logic):
         else:
             # One of the words above; the field checks it.
             message = PadPressed(command=command, argument=0, seen=seen.turn)  # type: ignore[arg-type]
+            self._sent_key = index
+            self._sent_until = ticks_add(now_ms, DOUBLE_MS)
             self._send(now_ms, message, effects)
 
     def _send(self, now_ms: int, message: PadPressed | PadSignedIn, effects: list[tuple]) -> None:

@@ -76,13 +76,19 @@ class Delivery:
         return due
 
     def jobs_due(self, now_ms: int, jobs: list[tuple[str, str]], online: set[str]) -> list[str]:
-        """The ids to send now of all open `jobs`, (id, node); forgets those no longer open."""
+        """The ids to send now of all open `jobs`, (id, node); forgets those no longer open.
+
+        A node that is believed away is tried slowly: its birth may have been lost.
+        """
         due: list[str] = []
         kept: dict[str, tuple[str, Resend]] = {}
         for job, node in jobs:
-            if node not in online:
-                continue
-            resend = self.jobs[job][1] if job in self.jobs else Resend(now_ms)
+            if job in self.jobs:
+                resend = self.jobs[job][1]
+            elif node in online:
+                resend = Resend(now_ms)
+            else:
+                resend = Resend(now_ms + RESEND_MS_MAX, RESEND_MS_MAX)
             if now_ms >= resend.at_ms:
                 resend.sent(now_ms)
                 due.append(job)

@@ -228,8 +228,9 @@ def poll() -> Callable[[Callable[[], Any], float, str], Any]:
     return eventually
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One browser a module, no longer: its event loop would be in the way of other tests here."""
     if not Path(CHROMIUM).exists():
         pytest.fail(f"{CHROMIUM} is missing; run: sudo apt-get install chromium")
     with sync_playwright() as playwright:

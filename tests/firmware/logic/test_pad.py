@@ -139,6 +139,27 @@ def test_while_a_press_is_unsettled_no_choice_and_no_digit_is_begun(bench: Make)
     assert len(pad.reports()) == 2
 
 
+def test_a_double_tap_is_one_press_though_the_answer_came_between(pad: Any) -> None:
+    pad.press(NEXT)
+    pad.ack(pad.reports()[0])
+    pad.send("want", want(rev=2, turn=8, mode="called", number="A024"))
+    pad.run(150)
+    pad.press(NEXT)
+    assert len(pad.reports()) == 1
+    assert pad.last("beep") == ("beep", "key")
+    pad.run(450)
+    pad.press(NEXT)
+    assert len(pad.reports()) == 2
+
+
+def test_another_key_right_after_the_answer_is_a_press_of_its_own(pad: Any) -> None:
+    pad.press(NEXT)
+    pad.ack(pad.reports()[0])
+    pad.send("want", want(rev=2, turn=8, mode="called", number="A024"))
+    pad.press(START)
+    assert [report.command for report in pad.reports()] == ["next", "start"]
+
+
 def test_a_long_key_released_after_another_was_sent_is_refused(pad: Any) -> None:
     pad.send("key", PAUSE, 1)
     pad.run(50)

@@ -103,11 +103,20 @@ def test_job_of_a_node_that_is_away_waits_and_is_sent_at_once_when_it_is_back():
     delivery = Delivery()
     jobs = [("p1", "kiosk-1")]
     assert delivery.jobs_due(0, jobs, set()) == []
-    assert delivery.wake_at(set()) is None
-    assert delivery.jobs_due(10, jobs, ONLINE) == ["p1"]
-    assert delivery.jobs_due(11, jobs, ONLINE) == []
     delivery.node_is_back("kiosk-1", 12)
     assert delivery.jobs_due(12, jobs, ONLINE) == ["p1"]
+    assert delivery.jobs_due(13, jobs, ONLINE) == []
+
+
+def test_job_of_a_node_believed_away_is_tried_slowly_for_its_birth_may_be_lost():
+    delivery = Delivery()
+    jobs = [("v1", "voice-1")]
+    tried = []
+    now_ms = 0
+    while now_ms <= 100_000:
+        tried += [now_ms] * len(delivery.jobs_due(now_ms, jobs, set()))
+        now_ms = delivery.wake_at(set())
+    assert tried == [30_000, 60_000, 90_000]
 
 
 def test_return_of_one_node_leaves_the_pauses_of_the_others():

@@ -227,7 +227,7 @@ def test_print_is_sent_again_with_the_same_id_until_it_is_settled(hall, read):
 def test_print_for_a_kiosk_that_is_away_waits_for_its_birth(hall, read):
     hall.life("kiosk-1", "lost")
     hall.ask(c.IssueTicket("filing", "kiosk-1"))
-    assert jobs_of([e for _, e in hall.run(60_000)], "kiosk-1", read) == []
+    assert jobs_of([e for _, e in hall.run(29_000)], "kiosk-1", read) == []
     hall.birth("kiosk-1", boot=2)
     assert len(jobs_of(hall.round(), "kiosk-1", read)) == 1
 
