@@ -17,8 +17,8 @@ from simulator.faults import MIXES
 from simulator.people.habits import Day
 from simulator.world import RunFailed, World, summary
 
-# A whole day's 300 tickets and its five restarts, with services a seventh as long: the same presses,
-# fewer heartbeats between them.
+# A whole day's 300 tickets and its five restarts, with services a seventh as long: the same
+# presses, fewer heartbeats between them.
 DENSE_DAY = Day(open_hours_ms=66 * 60_000, pace=7)
 
 
