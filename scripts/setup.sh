@@ -66,6 +66,7 @@ setup_debian() {
   have chromium || missing+=(chromium)
   have mosquitto || missing+=(mosquitto)
   have openssl || missing+=(openssl)
+  have systemd-analyze || missing+=(systemd)
   [ ${#missing[@]} -gt 0 ] || return 0
   say "[$1] Debian packages: ${missing[*]} ..."
   apt_install "${missing[@]}"

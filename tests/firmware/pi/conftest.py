@@ -69,7 +69,9 @@ class Hall:
         )
         assert self._gateway.stdout is not None
         self.address = json.loads(self._gateway.stdout.readline())["address"]
-        self._clients = {role: self._client(role, data) for role in ("kiosk", "officer", "chief")}
+        self._clients = {
+            role: self._client(role, data) for role in ("kiosk", "officer", "technician")
+        }
         self.signed: list[str] = []
 
     def _client(self, role: str, data: Path) -> httpx.Client:
