@@ -4,6 +4,14 @@ import base64
 import random
 
 from firmware.drivers.pi.glyphs import LedFont
+from firmware.drivers.pi.wall_picture import (
+    SIGN_HEIGHT,
+    SIGN_WIDTH,
+    WALL_HEIGHT,
+    WALL_WIDTH,
+    sign_frame,
+    wall_frame,
+)
 from firmware.logic import events
 from gateway.core.json import JsonObject
 from protocols.peripherals import max7219, tm1637
@@ -13,14 +21,6 @@ from simulator.devices.led_chain import LedChain
 from simulator.live.bench import Bench, Event
 from simulator.live.clock import steady_ms
 from simulator.live.keyboard import Keyboard
-from simulator.live.signage import (
-    SIGN_HEIGHT,
-    SIGN_WIDTH,
-    WALL_HEIGHT,
-    WALL_WIDTH,
-    sign_frame,
-    wall_frame,
-)
 
 BRIGHTNESS = 7
 LAMP_HISTORY = 64

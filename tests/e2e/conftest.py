@@ -20,9 +20,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from firmware.drivers.pi.glyphs import LedFont
+from firmware.drivers.pi.wall_picture import CALL_LINES, call_text, sign_frame, wall_frame
 from protocols.peripherals import tm1637
 from simulator.assets import DEFAULT_FOLDER, Assets
-from simulator.live.signage import CALL_LINES, call_text, sign_frame, wall_frame
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "build" / "artifacts"

@@ -11,7 +11,6 @@ from firmware.drivers.pi.led_wall import LedWall
 from firmware.drivers.pi.loop import Loop
 from firmware.drivers.pi.wall_picture import sign_frame, wall_frame
 from simulator.devices.led_chain import LedChain
-from simulator.live import signage
 
 ROWS = (("A023", "3", True), ("B001", "12", False))
 
@@ -66,17 +65,3 @@ def test_chips_that_lost_their_settings_show_the_picture_again(
         loop.run_once(5)
     assert chain.brightness() == 15
     wall.stop()
-
-
-@pytest.mark.parametrize("mode", ["live", "stale"])
-@pytest.mark.parametrize("rows", [(), ROWS, (*ROWS, *ROWS)])
-def test_the_live_hall_draws_the_same_wall(
-    led_font: LedFont, mode: str, rows: tuple[tuple[str, str, bool], ...]
-) -> None:
-    arguments = (led_font, mode, rows, "请您取号后", 7)
-    assert wall_frame(*arguments) == signage.wall_frame(*arguments)
-
-
-@pytest.mark.parametrize("mode", ["closed", "open", "called", "serving", "paused", "stale"])
-def test_the_live_hall_draws_the_same_sign(led_font: LedFont, mode: str) -> None:
-    assert sign_frame(led_font, mode, "A023") == signage.sign_frame(led_font, mode, "A023")

@@ -3,15 +3,15 @@
 import pytest
 
 from firmware.drivers.pi.glyphs import LedFont, draw_text, fits
-from firmware.drivers.words import SIGN_WORDS
-from firmware.logic import events
-from simulator.assets import Assets
-from simulator.live.signage import (
+from firmware.drivers.pi.wall_picture import (
     WALL_WIDTH,
     call_text,
     sign_frame,
     wall_frame,
 )
+from firmware.drivers.words import SIGN_WORDS
+from firmware.logic import events
+from simulator.assets import Assets
 from simulator.live.window_benches import SignBench, WallBench
 
 LINE_BYTES = WALL_WIDTH // 8 * 16
