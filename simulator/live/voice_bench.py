@@ -3,8 +3,8 @@
 import asyncio
 from dataclasses import dataclass
 
+from firmware.drivers.pi.voice_clips import spoken_tokens
 from firmware.logic import events
-from protocols import announcement
 from simulator.devices.speaker import Speaker
 from simulator.live.bench import Bench, Event
 from simulator.live.clock import steady_ms
@@ -26,16 +26,6 @@ class Spoken:
     starts_ms: tuple[int, ...]
     started_ms: int
     length_ms: int
-
-
-def spoken_tokens(number: str, window: str, again: bool) -> tuple[str, ...]:
-    """The clips of a call; a window with a letter is read character by character."""
-    if window.isdigit():
-        return announcement.announcement_tokens(number, int(window), again=again)
-    head = (announcement.CHIME, *((announcement.AGAIN,) if again else ()))
-    sentence = (announcement.PLEASE, *announcement.spoken_number(number))
-    place = (announcement.NUMBER, announcement.TO, *announcement.spoken_number(window))
-    return head + sentence + place + (announcement.NUMBER, announcement.WINDOW)
 
 
 class VoiceBench(Bench):

@@ -5,11 +5,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from firmware.drivers.pi.voice_clips import spoken_tokens
 from firmware.logic import events
 from protocols.announcement import announcement_tokens
 from simulator.assets import Assets
 from simulator.live.bench import Event
-from simulator.live.voice_bench import VoiceBench, spoken_tokens
+from simulator.live.voice_bench import VoiceBench
 from simulator.voice import Voice
 
 
