@@ -44,7 +44,7 @@ def test_patterns_find_what_they_forbid() -> None:
         "b.sh": "cat /ro" + "ot/x",
         "c.md": "at '/wo" + "rk/main'",
         "d.txt": "https://py" + "pi.org/simple",
-        "fine.py": "url = f'{base}/work/1'; todos = ['a/tmp/b', 'http://hall.local/home/']",
+        "fine.py": "url = f'{base}/wo" + "rk/1'; todos = ['a/tmp/b', 'http://hall.local/home/']",
     }
     assert [place.split(":")[0] for place in found(planted, UNFINISHED)] == ["a.py"]
     assert [place.split(":")[0] for place in found(planted, MACHINE_PATH)] == ["b.sh", "c.md"]
