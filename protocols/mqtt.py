@@ -1,9 +1,9 @@
 """MQTT 3.1.1 codec: bytes to packets and back. Sans-IO, no clock.
 
 `Decoder.feed(data)` (in `protocols.mqtt_decode`) takes whatever the socket gave and returns the
-whole packets in it; `encode_*` below make the bytes of one packet. Both directions are here, for
-the client session and for the broker. Source: OASIS MQTT Version 3.1.1 (2014), section numbers
-below.
+whole packets in it; `encode_*` below make the bytes of one packet, as a client says it. What only
+a broker needs is in `protocols.mqtt_broker_side`. Source: OASIS MQTT Version 3.1.1 (2014), section
+numbers below.
 
 Rules: QoS 0 and 1 only; a packet of QoS 2 (publish, will, PUBREC, PUBREL, PUBCOMP) is refused.
 Whatever is wrong in bytes or arguments raises `MqttError`, which names it, and nothing else.
@@ -11,17 +11,12 @@ Whatever is wrong in bytes or arguments raises `MqttError`, which names it, and 
 
 from protocols.mqtt_decode import Decoder
 from protocols.mqtt_packets import (
-    CONNACK,
     CONNECT,
     MAX_PACKET_ID,
-    NOT_AUTHORISED,
     PROTOCOL_LEVEL,
     PUBACK,
     PUBLISH,
-    SUBACK,
     SUBSCRIBE,
-    SUBSCRIBE_REFUSED,
-    UNSUBACK,
     UNSUBSCRIBE,
     MqttError,
 )
@@ -32,19 +27,17 @@ __all__ = (
     "MqttError",
     "check_filter",
     "check_topic",
-    "encode_connack",
     "encode_connect",
     "encode_puback",
     "encode_publish",
-    "encode_suback",
     "encode_subscribe",
-    "encode_unsuback",
     "encode_unsubscribe",
     "topic_matches",
 )
 
 
-def _frame(head: int, body: bytes) -> bytes:
+def frame(head: int, body: bytes) -> bytes:
+    """A packet of a first byte and what follows the length."""
     length = len(body)
     if length < 128:
         return bytes((head, length)) + body
@@ -79,7 +72,8 @@ def _binary(name: str, data: bytes) -> bytes:
     return bytes((length >> 8, length & 255)) + data
 
 
-def _id_bytes(packet_id: int) -> bytes:
+def id_bytes(packet_id: int) -> bytes:
+    """Two bytes, not 0."""
     if not 1 <= packet_id <= MAX_PACKET_ID:
         raise MqttError(f"packet id {packet_id}: must be 1 to 65535")
     return bytes((packet_id >> 8, packet_id & 255))
@@ -115,16 +109,7 @@ def encode_connect(
         flags |= 64
         tail += _binary("password", password)
     head = bytes((PROTOCOL_LEVEL, flags, keepalive_s >> 8, keepalive_s & 255))
-    return _frame(CONNECT, b"\x00\x04MQTT" + head + tail)
-
-
-def encode_connack(session_present: bool, code: int) -> bytes:
-    """3.2."""
-    if not 0 <= code <= NOT_AUTHORISED:
-        raise MqttError(f"CONNACK code {code}: must be 0 to 5")
-    if session_present and code:
-        raise MqttError("CONNACK: a refusal can not have a session present")
-    return bytes((CONNACK, 2, 1 if session_present else 0, code))
+    return frame(CONNECT, b"\x00\x04MQTT" + head + tail)
 
 
 def _check_qos(qos: int) -> None:
@@ -168,40 +153,27 @@ def encode_publish(
 
 def encode_puback(packet_id: int) -> bytes:
     """3.4."""
-    return bytes((PUBACK, 2)) + _id_bytes(packet_id)
+    return bytes((PUBACK, 2)) + id_bytes(packet_id)
 
 
 def encode_subscribe(packet_id: int, filters: list[tuple[str, int]]) -> bytes:
     """3.8. `filters` is a list of (filter, QoS 0 or 1)."""
-    body = _id_bytes(packet_id)
+    body = id_bytes(packet_id)
     if not filters:
         raise MqttError("SUBSCRIBE: needs at least one filter")
     for pattern, qos in filters:
         check_filter(pattern)
         _check_qos(qos)
         body += _text_bytes("filter", pattern) + bytes((qos,))
-    return _frame(SUBSCRIBE, body)
-
-
-def encode_suback(packet_id: int, granted: bytes) -> bytes:
-    """3.9. One byte per filter: 0, 1 or 0x80."""
-    for code in granted:
-        if code > 1 and code != SUBSCRIBE_REFUSED:
-            raise MqttError(f"SUBACK code {code}: must be 0, 1 or 128")
-    return _frame(SUBACK, _id_bytes(packet_id) + granted)
+    return frame(SUBSCRIBE, body)
 
 
 def encode_unsubscribe(packet_id: int, filters: list[str]) -> bytes:
     """3.10."""
-    body = _id_bytes(packet_id)
+    body = id_bytes(packet_id)
     if not filters:
         raise MqttError("UNSUBSCRIBE: needs at least one filter")
     for pattern in filters:
         check_filter(pattern)
         body += _text_bytes("filter", pattern)
-    return _frame(UNSUBSCRIBE, body)
-
-
-def encode_unsuback(packet_id: int) -> bytes:
-    """3.11."""
-    return bytes((UNSUBACK, 2)) + _id_bytes(packet_id)
+    return frame(UNSUBSCRIBE, body)

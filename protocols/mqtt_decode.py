@@ -16,7 +16,6 @@ from protocols.mqtt_packets import (
     PACKET_NAMES,
     PINGREQ,
     PINGRESP,
-    PROTOCOL_LEVEL,
     PUBACK,
     PUBLISH,
     SUBACK,
@@ -25,26 +24,22 @@ from protocols.mqtt_packets import (
     UNSUBACK,
     UNSUBSCRIBE,
     Connack,
-    Connect,
-    Disconnect,
     MqttError,
     Packet,
-    Pingreq,
     Pingresp,
     Puback,
     Publish,
     Suback,
-    Subscribe,
     Unsuback,
-    Unsubscribe,
 )
-from protocols.mqtt_topics import check_filter, check_topic
+from protocols.mqtt_topics import check_topic
 from protocols.utf8 import text_of
 
 # PUBLISH with every flag but QoS 2, and (3.3.1.1) without DUP on QoS 0.
 _PUBLISH_HEADS = (0x30, 0x31, 0x32, 0x33, 0x3A, 0x3B)
 _FIXED_HEADS = (CONNECT, CONNACK, PUBACK, SUBSCRIBE, SUBACK, UNSUBSCRIBE, UNSUBACK)
 _EMPTY_HEADS = (PINGREQ, PINGRESP, DISCONNECT)
+_CLIENT_HEADS = (CONNECT, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT)
 _ALL_HEADS = _PUBLISH_HEADS + _FIXED_HEADS + _EMPTY_HEADS
 _GOOD_HEAD = bytes([1 if head in _ALL_HEADS else 0 for head in range(256)])
 
@@ -156,26 +151,24 @@ def _publish(head: int, data: bytes, at: int, stop: int) -> Publish:
 def _other(head: int, data: bytes, at: int, stop: int) -> Packet:
     if head == PUBACK:
         return Puback(_only_id("PUBACK", data, at, stop))
-    if head in _EMPTY_HEADS:
-        if at != stop:
-            raise MqttError(f"{PACKET_NAMES[head >> 4]}: must be empty")
-        if head == PINGREQ:
-            return Pingreq()
-        return Pingresp() if head == PINGRESP else Disconnect()
-    if head == SUBSCRIBE:
-        return _subscribe(data, at, stop)
+    if head in _EMPTY_HEADS and at != stop:
+        raise MqttError(f"{PACKET_NAMES[head >> 4]}: must be empty")
+    if head == PINGRESP:
+        return Pingresp()
     if head == SUBACK:
         return _suback(data, at, stop)
-    if head == CONNECT:
-        return _connect(data, at, stop)
     if head == CONNACK:
         return _connack(data, at, stop)
-    if head == UNSUBSCRIBE:
-        return _unsubscribe(data, at, stop)
+    if head in _CLIENT_HEADS:
+        # Only where there is a broker: a board has no room for what it never hears.
+        from protocols.mqtt_broker_side import decode_request
+
+        return decode_request(head, data, at, stop)
     return Unsuback(_only_id("UNSUBACK", data, at, stop))
 
 
-def _packet_id(name: str, data: bytes, at: int, stop: int) -> int:
+def read_packet_id(name: str, data: bytes, at: int, stop: int) -> int:
+    """The two bytes at `at`."""
     if at + 2 > stop:
         raise MqttError(f"{name}: ends inside the packet id")
     packet_id = data[at] << 8 | data[at + 1]
@@ -185,74 +178,10 @@ def _packet_id(name: str, data: bytes, at: int, stop: int) -> int:
 
 
 def _only_id(name: str, data: bytes, at: int, stop: int) -> int:
-    packet_id = _packet_id(name, data, at, stop)
+    packet_id = read_packet_id(name, data, at, stop)
     if at + 2 != stop:
         raise MqttError(f"{name}: must be two bytes")
     return packet_id
-
-
-def _binary(name: str, data: bytes, at: int, stop: int) -> tuple[bytes, int]:
-    """(value, where the next field starts) of a field with a two-byte length."""
-    if at + 2 > stop:
-        raise MqttError(f"{name}: is missing")
-    end = at + 2 + (data[at] << 8 | data[at + 1])
-    if end > stop:
-        raise MqttError(f"{name}: ends after the packet")
-    return data[at + 2 : end], end
-
-
-def _text(name: str, data: bytes, at: int, stop: int) -> tuple[str, int]:
-    value, end = _binary(name, data, at, stop)
-    try:
-        text = text_of(value)
-    except UnicodeError:
-        raise MqttError(f"{name}: is not UTF-8")
-    if "\0" in text:
-        raise MqttError(f"{name}: holds NUL")
-    return text, end
-
-
-def _connect(data: bytes, at: int, stop: int) -> Connect:
-    name, at = _text("CONNECT protocol name", data, at, stop)
-    if name not in ("MQTT", "MQIsdp"):
-        raise MqttError("CONNECT protocol name: is not MQTT")
-    if at + 1 > stop:
-        raise MqttError("CONNECT: ends before the protocol level")
-    level = data[at]
-    if name != "MQTT" or level != PROTOCOL_LEVEL:
-        return Connect(0 if level == PROTOCOL_LEVEL else level, "", 0, True, None, None, None)
-    if at + 4 > stop:
-        raise MqttError("CONNECT: ends inside flags or keepalive")
-    flags = data[at + 1]
-    _check_connect_flags(flags)
-    keepalive_s = data[at + 2] << 8 | data[at + 3]
-    client_id, at = _text("CONNECT client id", data, at + 4, stop)
-    will: tuple[str, bytes, int, bool] | None = None
-    username: str | None = None
-    password: bytes | None = None
-    if flags & 4:
-        topic, at = _text("CONNECT will topic", data, at, stop)
-        check_topic(topic)
-        payload, at = _binary("CONNECT will payload", data, at, stop)
-        will = (topic, payload, flags >> 3 & 1, flags & 32 == 32)
-    if flags & 128:
-        username, at = _text("CONNECT user name", data, at, stop)
-    if flags & 64:
-        password, at = _binary("CONNECT password", data, at, stop)
-    if at != stop:
-        raise MqttError("CONNECT: bytes after the last field")
-    return Connect(level, client_id, keepalive_s, flags & 2 == 2, will, username, password)
-
-
-def _check_connect_flags(flags: int) -> None:
-    if flags & 1:
-        raise MqttError("CONNECT flags: reserved bit is set")
-    if flags & 0x10:
-        raise MqttError("CONNECT flags: will of QoS 2 or 3 is not spoken here")
-    if not flags & 4 and flags & 0x28:
-        raise MqttError("CONNECT flags: will QoS or retain without a will")
-    if flags & 64 and not flags & 128:
-        raise MqttError("CONNECT flags: password without user name")
 
 
 def _connack(data: bytes, at: int, stop: int) -> Connack:
@@ -269,26 +198,8 @@ def _connack(data: bytes, at: int, stop: int) -> Connack:
     return Connack(flags == 1, code)
 
 
-def _subscribe(data: bytes, at: int, stop: int) -> Subscribe:
-    packet_id = _packet_id("SUBSCRIBE", data, at, stop)
-    at += 2
-    filters: list[tuple[str, int]] = []
-    while at < stop:
-        pattern, at = _text("SUBSCRIBE filter", data, at, stop)
-        check_filter(pattern)
-        if at >= stop:
-            raise MqttError("SUBSCRIBE: QoS of a filter is missing")
-        if data[at] > 2:
-            raise MqttError(f"SUBSCRIBE QoS {data[at]}: must be 0 to 2")
-        filters.append((pattern, data[at]))
-        at += 1
-    if not filters:
-        raise MqttError("SUBSCRIBE: no filter")
-    return Subscribe(packet_id, filters)
-
-
 def _suback(data: bytes, at: int, stop: int) -> Suback:
-    packet_id = _packet_id("SUBACK", data, at, stop)
+    packet_id = read_packet_id("SUBACK", data, at, stop)
     granted = data[at + 2 : stop]
     for code in granted:
         if code > 2 and code != SUBSCRIBE_REFUSED:
@@ -296,16 +207,3 @@ def _suback(data: bytes, at: int, stop: int) -> Suback:
     if not granted:
         raise MqttError("SUBACK: no code")
     return Suback(packet_id, granted)
-
-
-def _unsubscribe(data: bytes, at: int, stop: int) -> Unsubscribe:
-    packet_id = _packet_id("UNSUBSCRIBE", data, at, stop)
-    at += 2
-    filters: list[str] = []
-    while at < stop:
-        pattern, at = _text("UNSUBSCRIBE filter", data, at, stop)
-        check_filter(pattern)
-        filters.append(pattern)
-    if not filters:
-        raise MqttError("UNSUBSCRIBE: no filter")
-    return Unsubscribe(packet_id, filters)

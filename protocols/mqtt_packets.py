@@ -51,30 +51,6 @@ class Packet:
     __slots__ = ()
 
 
-class Connect(Packet):
-    """3.1. `will` is None or (topic, payload, qos, retain). Level other than 4: rest is empty."""
-
-    __slots__ = ("clean", "client_id", "keepalive_s", "level", "password", "username", "will")
-
-    def __init__(
-        self,
-        level: int,
-        client_id: str,
-        keepalive_s: int,
-        clean: bool,
-        will: tuple[str, bytes, int, bool] | None,
-        username: str | None,
-        password: bytes | None,
-    ) -> None:
-        self.level = level
-        self.client_id = client_id
-        self.keepalive_s = keepalive_s
-        self.clean = clean
-        self.will = will
-        self.username = username
-        self.password = password
-
-
 class Connack(Packet):
     """3.2. `code` is one of ACCEPTED .. NOT_AUTHORISED."""
 
@@ -110,16 +86,6 @@ class Puback(Packet):
         self.packet_id = packet_id
 
 
-class Subscribe(Packet):
-    """3.8. `filters` is a list of (filter, wanted QoS 0 to 2)."""
-
-    __slots__ = ("filters", "packet_id")
-
-    def __init__(self, packet_id: int, filters: list[tuple[str, int]]) -> None:
-        self.packet_id = packet_id
-        self.filters = filters
-
-
 class Suback(Packet):
     """3.9. `granted` holds one QoS, or 0x80 for refused, per filter."""
 
@@ -128,16 +94,6 @@ class Suback(Packet):
     def __init__(self, packet_id: int, granted: bytes) -> None:
         self.packet_id = packet_id
         self.granted = granted
-
-
-class Unsubscribe(Packet):
-    """3.10."""
-
-    __slots__ = ("filters", "packet_id")
-
-    def __init__(self, packet_id: int, filters: list[str]) -> None:
-        self.packet_id = packet_id
-        self.filters = filters
 
 
 class Unsuback(Packet):
@@ -149,19 +105,7 @@ class Unsuback(Packet):
         self.packet_id = packet_id
 
 
-class Pingreq(Packet):
-    """3.12."""
-
-    __slots__ = ()
-
-
 class Pingresp(Packet):
     """3.13."""
-
-    __slots__ = ()
-
-
-class Disconnect(Packet):
-    """3.14."""
 
     __slots__ = ()

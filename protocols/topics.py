@@ -1,50 +1,37 @@
 """Topics: who may write and read what. The ACLs of the broker are generated from this table.
 
+Which messages travel where is in catalogue.py: a node has no room for those of other kinds.
 `hk1/{hall}/{node}/{channel}`; direction first below the node, so that two patterns isolate every
 node. `gw` is the gateway and no node may have that name. MicroPython subset.
 """
 
-from protocols.messages.lamp import LampWant
-from protocols.messages.node import Ack, GatewayState, JobResult, NodeLog, NodeState, Shown
-from protocols.messages.pad import PadPressed, PadSignedIn, PadWant
-from protocols.messages.rating import RatingGiven, RatingWant
-from protocols.messages.sign import SignWant
-from protocols.messages.ticket import KioskWant, PrinterChanged, TicketJob, TicketRequested
-from protocols.messages.voice import VoiceJob
-from protocols.messages.wall import WallWant
-from protocols.wire import Message
-
 ROOT = "hk1"
 GATEWAY = "gw"
-WANTS = (PadWant, WallWant, SignWant, LampWant, KioskWant, RatingWant)
-JOBS = (TicketJob, VoiceJob)
-EVENTS = (PadPressed, PadSignedIn, TicketRequested, PrinterChanged, RatingGiven)
 
 
 class Channel:
-    """One kind of topic below a node: its name, who writes it, QoS, retained, its messages."""
+    """One kind of topic below a node: its name, who writes it, QoS, retained."""
 
-    def __init__(
-        self, name: str, writer: str, qos: int, retain: bool, messages: tuple[type[Message], ...]
-    ) -> None:
+    def __init__(self, name: str, writer: str, qos: int, retain: bool) -> None:
         self.name = name
         self.writer = writer  # "node" or "gateway"
         self.qos = qos
         self.retain = retain
-        self.messages = messages
 
 
-STATE = Channel("up/state", "node", 1, True, (NodeState,))
-EVENT = Channel("up/ev", "node", 1, False, EVENTS)
-SHOWN = Channel("up/is", "node", 1, True, (Shown,))
-RESULT = Channel("up/res", "node", 1, False, (JobResult,))
-LOG = Channel("up/log", "node", 0, False, (NodeLog,))
-WANT = Channel("down/want", "gateway", 1, True, WANTS)
-ACK = Channel("down/ack", "gateway", 1, False, (Ack,))
-JOB = Channel("down/cmd", "gateway", 1, False, JOBS)
-CHANNELS = (STATE, EVENT, SHOWN, RESULT, LOG, WANT, ACK, JOB)
+STATE = Channel("up/state", "node", 1, True)
+EVENT = Channel("up/ev", "node", 1, False)
+SHOWN = Channel("up/is", "node", 1, True)
+RESULT = Channel("up/res", "node", 1, False)
+LOG = Channel("up/log", "node", 0, False)
+GET = Channel("up/get", "node", 0, False)
+WANT = Channel("down/want", "gateway", 1, True)
+ACK = Channel("down/ack", "gateway", 1, False)
+JOB = Channel("down/cmd", "gateway", 1, False)
+BLOCK = Channel("down/block", "gateway", 0, False)
+CHANNELS = (STATE, EVENT, SHOWN, RESULT, LOG, GET, WANT, ACK, JOB, BLOCK)
 # The gateway's own topic, read by all nodes.
-BEAT = Channel("state", "gateway", 0, True, (GatewayState,))
+BEAT = Channel("state", "gateway", 0, True)
 
 
 def node_topic(hall: str, node: str, channel: Channel) -> str:

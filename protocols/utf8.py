@@ -1,4 +1,4 @@
-"""Text from the wire: UTF-8 read as strictly on MicroPython as on CPython.
+"""Text from the wire and for it: UTF-8 read as strictly on MicroPython as on CPython.
 
 MicroPython lets half a surrogate pair and overlong forms through. Text made here is always good,
 and so is a text in our source; therefore encoding needs no such check on a node. Source: Unicode
@@ -11,6 +11,14 @@ def text_of(data: bytes) -> str:
     if data and max(data) > 127:
         _check(data)
     return str(data, "utf-8")
+
+
+def shortened(text: str, bytes_max: int) -> str:
+    """As much of the beginning as fits, in whole characters."""
+    text = text[:bytes_max]
+    while len(text.encode()) > bytes_max:
+        text = text[:-1]
+    return text
 
 
 def _check(data: bytes) -> None:

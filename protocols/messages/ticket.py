@@ -5,6 +5,13 @@ from protocols.messages.node import EPOCH, JOB_ID, REVISION
 from protocols.wire import Message, Struct
 
 KIOSK_SERVICES_MAX = 8
+# Two rows a service are the most that is ever needed; these fit one message.
+RESERVE_ROWS_MAX = 12
+NUMBER = Int(1, 999)
+# The letters that the seven segments of a pad can show.
+PREFIX = Choice(*"ABCDEFGHJLNOPRSTUY")
+HALL_MS = Int(0, 0x7FFFFFFFFFFF)
+RESERVE = Text(24, 1)
 
 
 class KioskService(Struct):
@@ -60,9 +67,57 @@ class TicketJob(Message):
         ("number", Text(4, 1)),
         ("service_zh", Text(30, 1)),
         ("service_en", Text(30, 1)),
-        ("ahead", Int(0, 9999)),
+        ("ahead", Nullable(Int(0, 9999))),  # null: given out without the gateway
         ("wait_minutes", Nullable(Int(0, 999))),
         ("issued", Text(24, 1)),  # local time as printed
         ("url", Text(160)),  # of the phone page; "" prints no QR
         ("copy", Int(0, 9)),
+    )
+
+
+class ReserveWanted(Message):
+    """up/ev: give me numbers that I may give out alone; "" asks for a new reserve."""
+
+    KIND = "reserve_wanted"
+    REPORT = True
+    FIELDS = (("reserve", Text(24)),)
+
+
+class ReserveRow(Struct):
+    """Numbers of a service: prefix and `first` to `last`."""
+
+    FIELDS = (("service", Name(12)), ("prefix", PREFIX), ("first", NUMBER), ("last", NUMBER))
+
+
+class ReserveJob(Message):
+    """down/cmd: these numbers are this kiosk's, and nobody else's, until midnight in the hall.
+
+    `reserve` names the report that asked first, as "boot-seq": a new board under an old name asks
+    anew and is given other numbers. `date` and `day_ms` are the hall's date and its time of day,
+    `hall_ms` the same moment as the gateway counts it.
+    """
+
+    KIND = "reserve_job"
+    FIELDS = (
+        ("id", JOB_ID),
+        ("ttl_ms", Int(0, 0x7FFFFFFF)),
+        ("reserve", RESERVE),
+        ("date", Text(10, 10)),
+        ("day_ms", Int(0, 86_400_000)),
+        ("hall_ms", HALL_MS),
+        ("rows", Items(ReserveRow, RESERVE_ROWS_MAX)),
+    )
+
+
+class ReserveTicket(Message):
+    """up/ev: I gave out this number alone, at this hall time, and this came of its print."""
+
+    KIND = "reserve_ticket"
+    REPORT = True
+    FIELDS = (
+        ("reserve", RESERVE),
+        ("service", Name(12)),
+        ("number", NUMBER),
+        ("issued_ms", HALL_MS),
+        ("printed", Choice("done", "failed", "unknown")),
     )

@@ -2,9 +2,15 @@
 
 from typing import Literal
 
+from protocols.fields import Choice, Int, Text
 from protocols.wire import Message, Struct
 
 KIOSK_SERVICES_MAX: int
+RESERVE_ROWS_MAX: int
+NUMBER: Int
+PREFIX: Choice
+HALL_MS: Int
+RESERVE: Text
 
 class KioskService(Struct):
     code: str
@@ -60,7 +66,7 @@ class TicketJob(Message):
     number: str
     service_zh: str
     service_en: str
-    ahead: int
+    ahead: int | None
     wait_minutes: int | None
     issued: str
     url: str
@@ -73,9 +79,105 @@ class TicketJob(Message):
         number: str,
         service_zh: str,
         service_en: str,
-        ahead: int,
+        ahead: int | None,
         wait_minutes: int | None,
         issued: str,
         url: str,
         copy: int,
+    ) -> None: ...
+
+class ReserveWanted(Message):
+    reserve: str
+    def __init__(
+        self,
+        *,
+        reserve: str,
+    ) -> None: ...
+
+class ReserveRow(Struct):
+    service: str
+    prefix: Literal[
+        "A",
+        "B",
+        "C",
+        "D",
+        "E",
+        "F",
+        "G",
+        "H",
+        "J",
+        "L",
+        "N",
+        "O",
+        "P",
+        "R",
+        "S",
+        "T",
+        "U",
+        "Y",
+    ]
+    first: int
+    last: int
+    def __init__(
+        self,
+        *,
+        service: str,
+        prefix: Literal[
+            "A",
+            "B",
+            "C",
+            "D",
+            "E",
+            "F",
+            "G",
+            "H",
+            "J",
+            "L",
+            "N",
+            "O",
+            "P",
+            "R",
+            "S",
+            "T",
+            "U",
+            "Y",
+        ],
+        first: int,
+        last: int,
+    ) -> None: ...
+
+class ReserveJob(Message):
+    id: str
+    ttl_ms: int
+    reserve: str
+    date: str
+    day_ms: int
+    hall_ms: int
+    rows: tuple[ReserveRow, ...]
+    def __init__(
+        self,
+        *,
+        id: str,
+        ttl_ms: int,
+        reserve: str,
+        date: str,
+        day_ms: int,
+        hall_ms: int,
+        rows: tuple[ReserveRow, ...],
+    ) -> None: ...
+
+class ReserveTicket(Message):
+    reserve: str
+    service: str
+    number: int
+    issued_ms: int
+    printed: Literal["done", "failed", "unknown"]
+    def __init__(
+        self,
+        *,
+        reserve: str,
+        service: str,
+        number: int,
+        issued_ms: int,
+        printed: Literal["done", "failed", "unknown"],
     ) -> None: ...

@@ -96,7 +96,8 @@ def split(gbk: bytes, limit: int) -> list[bytes]:
     piece = b""
     stop = 0  # the length of `piece` up to and with its last stop
     for unit in units(gbk):
-        if len(piece) + len(unit) > limit:
+        # Twice, when what is left behind an early stop has no room for the unit either.
+        while len(piece) + len(unit) > limit:
             cut = stop or len(piece)
             pieces.append(piece[:cut])
             piece = piece[cut:]

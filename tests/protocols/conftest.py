@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from hypothesis import strategies as st
 
+from protocols.catalogue import MESSAGES
 from protocols.fields import Choice, Digits, Field, Flag, Int, Items, Name, Nullable, Text
-from protocols.topics import BEAT, CHANNELS
 from protocols.wire import STAMP_FIELDS, Message, Stamp, Struct
 
 NAME_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789-"
@@ -59,7 +59,7 @@ def struct_of(kind: type[Struct]) -> st.SearchStrategy:
 @pytest.fixture(scope="session")
 def kinds() -> tuple[type[Message], ...]:
     """Every message class on any channel."""
-    return tuple(kind for channel in (*CHANNELS, BEAT) for kind in channel.messages)
+    return tuple(kind for _, messages in MESSAGES for kind in messages)
 
 
 @pytest.fixture(scope="session")

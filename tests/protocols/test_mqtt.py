@@ -9,31 +9,33 @@ from hypothesis import strategies as st
 from protocols.mqtt import (
     Decoder,
     MqttError,
-    encode_connack,
     encode_connect,
     encode_puback,
     encode_publish,
-    encode_suback,
     encode_subscribe,
-    encode_unsuback,
     encode_unsubscribe,
+)
+from protocols.mqtt_broker_side import (
+    Connect,
+    Disconnect,
+    Pingreq,
+    Subscribe,
+    Unsubscribe,
+    encode_connack,
+    encode_suback,
+    encode_unsuback,
 )
 from protocols.mqtt_packets import (
     DISCONNECT_BYTES,
     PINGREQ_BYTES,
     PINGRESP_BYTES,
     Connack,
-    Connect,
-    Disconnect,
     Packet,
-    Pingreq,
     Pingresp,
     Puback,
     Publish,
     Suback,
-    Subscribe,
     Unsuback,
-    Unsubscribe,
 )
 
 LIMIT = 1 << 20

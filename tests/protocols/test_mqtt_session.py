@@ -4,16 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocols.mqtt import (
-    Decoder,
-    MqttError,
-    encode_connack,
-    encode_puback,
-    encode_publish,
-    encode_suback,
-    encode_unsuback,
-)
-from protocols.mqtt_packets import DISCONNECT_BYTES, PINGREQ_BYTES, PINGRESP_BYTES, Connect
+from protocols.mqtt import Decoder, MqttError, encode_puback, encode_publish
+from protocols.mqtt_broker_side import Connect, encode_connack, encode_suback, encode_unsuback
+from protocols.mqtt_packets import DISCONNECT_BYTES, PINGREQ_BYTES, PINGRESP_BYTES
 from protocols.mqtt_session import ClientSession
 from protocols.ticks import TICKS_PERIOD, ticks_add
 

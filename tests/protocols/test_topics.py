@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocols.catalogue import messages_on
 from protocols.mqtt_topics import check_filter, check_topic, topic_matches
 from protocols.topics import (
     BEAT,
@@ -63,7 +64,7 @@ def test_gateway_filter_takes_what_nodes_write_and_node_filter_what_is_for_it() 
 
 def test_every_channel_and_message_is_declared_once() -> None:
     names_seen = [channel.name for channel in (*CHANNELS, BEAT)]
-    kinds_seen = [kind.KIND for channel in (*CHANNELS, BEAT) for kind in channel.messages]
+    kinds_seen = [kind.KIND for channel in (*CHANNELS, BEAT) for kind in messages_on(channel)]
     assert len(set(names_seen)) == len(names_seen)
     assert len(set(kinds_seen)) == len(kinds_seen)
 

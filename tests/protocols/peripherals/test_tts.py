@@ -92,3 +92,9 @@ def test_any_bytes_as_text_are_taken_whole_or_refused(data: bytes) -> None:
 def test_pieces_too_small_for_a_mark_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 8"):
         tts.split(b"abc", 7)
+
+
+def test_what_is_left_behind_an_early_stop_is_cut_again_when_it_is_full() -> None:
+    """Found by fuzzing: a piece came out one byte too long for the chip."""
+    text = b"," + b"a" * 31 + "税".encode("gbk")
+    assert tts.split(text, 32) == [b",", b"a" * 31, "税".encode("gbk")]
