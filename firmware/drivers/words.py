@@ -12,6 +12,8 @@ NUMBER_CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ- "
 
 def sign_text(mode: str, number: str) -> str:
     """The text for ("sign", mode, number, window): the number while there is one to show."""
+    if mode == events.IDENTIFY:
+        return number.upper()  # the node, of the characters that glyphs.bin has
     if mode in ("called", "serving", events.STALE):
         return number
     for word_mode, word in SIGN_WORDS:

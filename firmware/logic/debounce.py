@@ -4,6 +4,8 @@ Rules:
 - a level counts once it has stood still for STABLE_MS; whatever bounces faster is one press;
 - a key that was down before `begin()` is stuck (a broken switch, a bag on the pad): it presses
   nothing until it has been cleanly released;
+- a key that stays down pressed once and presses no more, and the others go on; after STUCK_MS it is
+  called stuck, so that a technician hears of it, and called free when it comes up again;
 - the moment of a press is its first raw edge, not the end of its bounce, because that is when the
   finger acted on what the eye saw.
 """
@@ -12,6 +14,7 @@ from firmware.logic.timers import earlier, is_due
 from protocols.ticks import ticks_add, ticks_diff
 
 STABLE_MS = 20
+STUCK_MS = 30000
 
 
 class _Key:
@@ -21,6 +24,8 @@ class _Key:
         self.stuck = False
         self.settles_at: int | None = None  # when the raw level becomes the stable one
         self.first_edge = 0
+        self.stuck_at: int | None = None  # when, if it stays down, it is called stuck
+        self.told = False  # that it is
 
 
 class Keys:
@@ -30,7 +35,7 @@ class Keys:
         self._keys = [_Key() for _ in range(count)]
         self._running = False
 
-    def begin(self) -> None:
+    def begin(self, now_ms: int) -> None:
         """From now on presses count; keys that are down already are stuck."""
         self._running = True
         for key in self._keys:
@@ -38,6 +43,7 @@ class Keys:
                 key.stuck = True
                 key.stable = 1
                 key.settles_at = None
+                key.stuck_at = now_ms
 
     def edge(self, now_ms: int, index: int, level: int) -> bool:
         """Take a raw edge. True when it may begin a press: the finger goes down now."""
@@ -67,6 +73,7 @@ class Keys:
             if key.raw == key.stable:
                 continue  # a glitch: it went and came back
             key.stable = key.raw
+            key.stuck_at = ticks_add(now_ms, STUCK_MS) if key.stable else None
             if key.stuck:
                 key.stuck = key.stable == 1
             elif self._running:
@@ -75,9 +82,38 @@ class Keys:
         found.sort()
         return [(index, level, first_edge) for _, index, level, first_edge in found]
 
+    def complaints(self, now_ms: int) -> list[tuple[int, bool]]:
+        """[(index, True)] of keys that are stuck now, [(index, False)] of those free again."""
+        found = []
+        for index in range(len(self._keys)):
+            key = self._keys[index]
+            if is_due(key.stuck_at, now_ms):
+                key.stuck_at = None
+                key.told = True
+                found.append((index, True))
+            elif key.told and key.stable == 0:
+                key.told = False
+                found.append((index, False))
+        return found
+
+    def stuck(self) -> list[int]:
+        """The keys that were called stuck and are."""
+        return [index for index in range(len(self._keys)) if self._keys[index].told]
+
     def wake_at(self) -> int | None:
-        """When the next level may settle."""
+        """When the next level may settle, or a key may have to be called stuck."""
         deadline: int | None = None
         for key in self._keys:
-            deadline = earlier(deadline, key.settles_at)
+            # Asked after every event of a pad: most keys wait for nothing.
+            if key.settles_at is not None:
+                deadline = earlier(deadline, key.settles_at)
+            if key.stuck_at is not None:
+                deadline = earlier(deadline, key.stuck_at)
         return deadline
+
+
+def key_line(index: int, name: str, stuck: bool) -> tuple[str, str]:
+    """(level, text) for the technician."""
+    if stuck:
+        return "warning", f"key {index + 1} ({name}) is stuck: it does not come up"
+    return "info", f"key {index + 1} ({name}) is free again"

@@ -5,18 +5,22 @@ Rules:
   wanted again does not begin the blinking again;
 - a lamp whose lease has ended, or that has never been told anything, is dark but for a short amber
   blip every BLIP_EVERY_MS: "not known". A dark lamp would say "no overtime" and a steady one would
-  claim an old fact; the blip claims nothing and yet tells from a lamp without power.
+  claim an old fact; the blip claims nothing and yet tells from a lamp without power;
+- identified, it shows all its colours in turn.
 The effect is ("lamp", colour), on changes only. MicroPython subset, pure.
 """
 
 from firmware.logic import events
 from firmware.logic.base import Logic
+from firmware.logic.identify import Identify
+from firmware.logic.timers import earlier
 from protocols.messages.lamp import LampWant
 from protocols.ticks import ticks_add, ticks_diff
 
 BLINK_MS = 500
 BLIP_EVERY_MS = 2000
 BLIP_MS = 100
+IN_TURN = ("red", "amber", "green")
 
 
 class LampLogic(Logic):
@@ -27,11 +31,13 @@ class LampLogic(Logic):
         self._fresh = False
         self._since = 0  # start of the running on-off period
         self._wake_at: int | None = None
+        self._identify = Identify()
         self._shown = ""
 
     def step(self, now_ms: int, event: tuple) -> list[tuple]:
         """Take one event, return the effects."""
         kind = event[0]
+        self._identify.pass_time(now_ms)
         if kind == events.START:
             self._since = now_ms
         elif kind == events.LEASE:
@@ -44,6 +50,8 @@ class LampLogic(Logic):
             same = before is not None and before.colour == event[1].colour
             if self._fresh and not (same and before is not None and before.blink):
                 self._since = now_ms
+        elif kind == events.IDENTIFY:
+            self._identify.begin(now_ms, event[1], event[2])
         colour = self._colour(now_ms)
         if colour == self._shown:
             return []
@@ -52,10 +60,13 @@ class LampLogic(Logic):
 
     def wake_at(self) -> int | None:
         """When the lamp goes on or off by itself."""
-        return self._wake_at
+        return earlier(self._wake_at, self._identify.wake_at())
 
     def _colour(self, now_ms: int) -> str:
         want = self._want
+        if self._identify.phase is not None:
+            self._wake_at = None
+            return IN_TURN[self._identify.phase % len(IN_TURN)]
         if want is None or not self._fresh:
             return "amber" if self._is_on(now_ms, BLIP_MS, BLIP_EVERY_MS) else "off"
         if want.blink and want.colour != "off":

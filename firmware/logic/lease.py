@@ -26,7 +26,7 @@ class Lease:
 
     def __init__(self) -> None:
         self.fresh = False
-        self.epoch = 0  # of the gateway last heard live; 0: none yet
+        self.heard = (0, 0)  # (epoch, connection) of the gateway last heard live; none yet
         self._gateway = (-1, 0)
         self._ended = (-1, 0)
         self._until: int | None = None
@@ -48,7 +48,7 @@ class Lease:
         if not live or (key == self._gateway and state.at_ms <= self._beat_at_ms):
             return
         self._gateway = key
-        self.epoch = state.epoch
+        self.heard = key
         self._beat_at_ms = state.at_ms
         self._heard_at_ms = state.at_ms
         self._heard_tick = now_ms
@@ -66,7 +66,7 @@ class Lease:
 
     def heard_ms(self, now_ms: int) -> int:
         """The gateway's clock now, as far as this node knows; 0 before the first beat."""
-        if self.epoch == 0:
+        if self.heard[0] == 0:
             return 0
         since_ms = max(0, ticks_diff(now_ms, self._heard_tick))
         return min(HEARD_MS_MAX, self._heard_at_ms + since_ms)

@@ -12,6 +12,7 @@ Rules:
 - at a closed window four keys are the digits of a staff number; ten idle seconds forget them;
 - TRANSFER asks for a digit 1..services within five seconds; TRANSFER again, a new turn or the
   time-out drop it (in a hall of seven services and more TRANSFER is digit 7 and does not cancel);
+- a key that stays down pressed once; the technician is told of it, and again with every new link;
 - at most one press is unsettled. A key pressed meanwhile, or while the gateway is not heard, the
   link is down or nothing has been wanted yet, is refused at once and has no effect;
 - an unsettled press is never given a result the pad does not know: it shows "sent", after LATE_MS
@@ -19,13 +20,16 @@ Rules:
   nothing when that is not told;
 - the same key again within DOUBLE_MS of the press it sent is the same press: the answer often comes
   within 10 ms, so a double tap would otherwise act twice, the second time on a picture nobody read;
-- results show for RESULT_MS. An old picture shows "----". MicroPython subset, pure.
+- results show for RESULT_MS. An old picture shows "----";
+- identified, it shows all segments and its number in turn, and beeps; keys work as ever, and the
+  first of them ends it. MicroPython subset, pure.
 """
 
 from firmware.logic import events
 from firmware.logic.base import Logic
-from firmware.logic.debounce import Keys
-from firmware.logic.timers import earlier, is_due
+from firmware.logic.debounce import Keys, key_line
+from firmware.logic.identify import Identify
+from firmware.logic.timers import earlier, earliest, is_due
 from protocols.messages.node import Ack
 from protocols.messages.pad import PadPressed, PadSignedIn, PadWant
 from protocols.ticks import ticks_add
@@ -43,6 +47,8 @@ LATE_MS = 3000
 DOUBLE_MS = 450
 
 NOT_KNOWN = "----"
+ALL_SEGMENTS = "8888"
+BEEP_PHASES = 4  # of Identify: a beep every two seconds
 MODE_LIGHTS = (
     ("closed", "off"),
     ("open", "ready"),
@@ -81,6 +87,8 @@ class PadLogic(Logic):
         self._sent_until: int | None = None
         self._result = ""  # light that covers the base light for a while
         self._result_until: int | None = None
+        self._identify = Identify()
+        self._beeped = -1  # the phase of the latest beep
         self._display = ""
         self._light = ""
 
@@ -94,7 +102,7 @@ class PadLogic(Logic):
             if self._keys.edge(now_ms, event[1], event[2]):
                 self._down[event[1]] = self._picture()
         elif kind == events.START:
-            self._keys.begin()
+            self._keys.begin(now_ms)
             self._started = True
         elif kind == events.WANT:
             self._take_want(event[1])
@@ -104,12 +112,18 @@ class PadLogic(Logic):
         elif kind == events.LINK:
             self._link = event[1]
             self._drop_entries_unless_usable()
+            if self._link:  # what was told without a link, nobody heard
+                for index in self._keys.stuck():
+                    effects.append((events.LOG,) + key_line(index, COMMANDS[index], True))
         elif kind == events.ACK:
             if event[2] is self._pending:
                 self._settle(now_ms, event[1], effects)
         elif kind == events.FULL and event[1] is self._pending:
             self._clear_pending()
             self._refuse(now_ms, effects)
+        elif kind == events.IDENTIFY:
+            self._identify.begin(now_ms, event[1], event[2])
+            self._beeped = -1
         if self._started:
             self._show(effects)
         return effects
@@ -119,15 +133,15 @@ class PadLogic(Logic):
         deadline = self._keys.wake_at()
         for _, long_at in self._holding:
             deadline = earlier(deadline, long_at)
-        deadline = earlier(deadline, self._digits_until)
-        deadline = earlier(deadline, self._choice_until)
-        deadline = earlier(deadline, self._late_at)
-        deadline = earlier(deadline, self._sent_until)
-        return earlier(deadline, self._result_until)
+        return earliest(
+            (deadline, self._digits_until, self._choice_until, self._late_at, self._sent_until)
+            + (self._identify.wake_at(), self._result_until)
+        )
 
     # ---- events ----
 
     def _pass_time(self, now_ms: int, effects: list[tuple]) -> None:
+        self._identify.pass_time(now_ms)
         if is_due(self._digits_until, now_ms):
             self._forget_digits()
         if is_due(self._choice_until, now_ms):
@@ -144,6 +158,8 @@ class PadLogic(Logic):
                 self._press(now_ms, index, first_edge, effects)
             else:
                 self._release(now_ms, index, effects)
+        for index, stuck in self._keys.complaints(now_ms):
+            effects.append((events.LOG,) + key_line(index, COMMANDS[index], stuck))
         for index, long_at in self._holding:
             if is_due(long_at, now_ms):
                 self._stop_holding(index)
@@ -175,6 +191,7 @@ class PadLogic(Logic):
     # ---- keys ----
 
     def _press(self, now_ms: int, index: int, first_edge: int, effects: list[tuple]) -> None:
+        self._identify.end()
         seen = self._down[index]
         shown = self._picture()
         if index == self._sent_key and (shown is None or shown.mode != "closed"):
@@ -283,6 +300,8 @@ class PadLogic(Logic):
         self._result_until = ticks_add(now_ms, RESULT_MS)
 
     def _light_now(self) -> str:
+        if self._identify.phase is not None:
+            return "identify"
         if self._result_until is not None:
             return self._result
         shown = self._picture()
@@ -293,6 +312,8 @@ class PadLogic(Logic):
         return "help" if shown.help else _lookup(MODE_LIGHTS, shown.mode)
 
     def _display_now(self) -> str:
+        if self._identify.phase is not None:
+            return self._own_number() if self._identify.phase % 2 else ALL_SEGMENTS
         want = self._want
         if want is None or not self._fresh:
             return NOT_KNOWN
@@ -308,7 +329,17 @@ class PadLogic(Logic):
             text = want.number
         return (text + "    ")[:4]
 
+    def _own_number(self) -> str:
+        """The digits in the node's id, as "no03"; three and more stand alone."""
+        digits = "".join([c for c in self._identify.node if "0" <= c <= "9"])
+        text = digits if len(digits) > 2 else "no" + digits
+        return (text + "    ")[:4]
+
     def _show(self, effects: list[tuple]) -> None:
+        phase = self._identify.phase
+        if phase is not None and phase % BEEP_PHASES == 0 and phase != self._beeped:
+            self._beeped = phase
+            effects.append((events.BEEP, "identify"))
         display = self._display_now()
         if display != self._display:
             self._display = display

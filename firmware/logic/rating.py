@@ -9,16 +9,18 @@ Rules:
   and the outbox keeps it;
 - thanks show for THANKS_MS, or until the next visit; a verdict the outbox has no room for is
   refused for REFUSED_MS and may be given again while the visit is open;
-- keys while nothing is open mean nothing; of two keys the first counts.
-("face", mode, number, officer, grade): closed, open, thanks, refused, or offline (not open and the
-lease has ended); number and officer "" and grade 0 where they say nothing.
-MicroPython subset, pure.
+- keys while nothing is open mean nothing; of two keys the first counts;
+- identified, it lights its faces in turn; keys work as ever, and the first of them ends it.
+("face", mode, number, officer, grade): closed, open, thanks, refused, identify (`grade` is the face
+lit), or offline (not open and the lease has ended); number and officer "" and grade 0 where they
+say nothing. MicroPython subset, pure.
 """
 
 from firmware.logic import events
 from firmware.logic.base import Logic
-from firmware.logic.debounce import Keys
-from firmware.logic.timers import earlier, is_due
+from firmware.logic.debounce import Keys, key_line
+from firmware.logic.identify import Identify
+from firmware.logic.timers import earliest, is_due
 from protocols.messages.rating import RatingGiven, RatingWant
 from protocols.ticks import ticks_add
 
@@ -43,6 +45,7 @@ class RatingLogic(Logic):
         self._down: list[str] = [""] * KEY_COUNT  # the visit open when each finger went down
         self._message = ""  # thanks or refused
         self._message_until: int | None = None
+        self._identify = Identify()
         self._shown: tuple = ()
 
     def step(self, now_ms: int, event: tuple) -> list[tuple]:
@@ -57,11 +60,16 @@ class RatingLogic(Logic):
             if self._keys.edge(now_ms, event[1], event[2]):
                 self._down[event[1]] = self._open_visit()
         elif kind == events.START:
-            self._keys.begin()
+            self._keys.begin(now_ms)
         elif kind == events.WANT:
             self._take_want(now_ms, event[1])
         elif kind == events.LEASE:
             self._fresh = event[1]
+        elif kind == events.IDENTIFY:
+            self._identify.begin(now_ms, event[1], event[2])
+        elif kind == events.LINK and event[1]:  # what was told without a link, nobody heard
+            for index in self._keys.stuck():
+                effects.append((events.LOG,) + key_line(index, "face", True))
         elif kind == events.FULL and event[1] is self._given:
             self._judged = ""
             effects.append((events.STORE, STORE_KEY, b""))
@@ -76,8 +84,9 @@ class RatingLogic(Logic):
 
     def wake_at(self) -> int | None:
         """When it needs a tick at the latest."""
-        deadline = earlier(self._keys.wake_at(), self._open_until)
-        return earlier(deadline, self._message_until)
+        return earliest(
+            (self._keys.wake_at(), self._open_until, self._identify.wake_at(), self._message_until)
+        )
 
     def _restore(self, stored: dict[str, bytes], reports: list) -> None:
         self._judged = str(stored.get(STORE_KEY, b""), "utf-8")
@@ -87,6 +96,7 @@ class RatingLogic(Logic):
                 self._judged = report.visit
 
     def _pass_time(self, now_ms: int, effects: list[tuple]) -> None:
+        self._identify.pass_time(now_ms)
         if is_due(self._open_until, now_ms):
             self._open_until = None
         if is_due(self._message_until, now_ms):
@@ -94,6 +104,8 @@ class RatingLogic(Logic):
         for index, level, _ in self._keys.settled(now_ms):
             if level:
                 self._press(now_ms, index, effects)
+        for index, stuck in self._keys.complaints(now_ms):
+            effects.append((events.LOG,) + key_line(index, "face", stuck))
 
     def _take_want(self, now_ms: int, want: RatingWant) -> None:
         self._want = want
@@ -105,6 +117,7 @@ class RatingLogic(Logic):
                 self._open_until = None
 
     def _press(self, now_ms: int, index: int, effects: list[tuple]) -> None:
+        self._identify.end()
         visit = self._open_visit()
         if not visit or visit != self._down[index]:
             return
@@ -129,6 +142,8 @@ class RatingLogic(Logic):
         self._message_until = ticks_add(now_ms, for_ms)
 
     def _face(self) -> tuple:
+        if self._identify.phase is not None:
+            return (events.FACE, "identify", "", "", self._identify.phase % KEY_COUNT + 1)
         open_visit = self._open_visit()
         if self._message_until is not None and not (open_visit and self._message == "thanks"):
             grade = self._given.grade if self._given is not None else 0

@@ -9,42 +9,44 @@ KINDS = ("pad", "wall", "sign", "lamp", "ticket", "voice", "rating")
 
 
 def _row(kind: str) -> tuple:
-    """(its logic, the wants it takes, the jobs it takes)."""
+    """(its logic, the wants it takes, the jobs it takes, the reports it keeps over a restart)."""
     if kind == "pad":
         from firmware.logic.pad import PadLogic
         from protocols.messages.pad import PadWant
 
-        return PadLogic, (PadWant,), ()
+        return PadLogic, (PadWant,), (), ()
     if kind == "wall":
         from firmware.logic.wall import WallLogic
         from protocols.messages.wall import WallWant
 
-        return WallLogic, (WallWant,), ()
+        return WallLogic, (WallWant,), (), ()
     if kind == "sign":
         from firmware.logic.sign import SignLogic
         from protocols.messages.sign import SignWant
 
-        return SignLogic, (SignWant,), ()
+        return SignLogic, (SignWant,), (), ()
     if kind == "lamp":
         from firmware.logic.lamp import LampLogic
         from protocols.messages.lamp import LampWant
 
-        return LampLogic, (LampWant,), ()
+        return LampLogic, (LampWant,), (), ()
     if kind == "ticket":
         from firmware.logic.ticket import TicketLogic
-        from protocols.messages.ticket import KioskWant, TicketJob
+        from protocols.messages.node import JobResult
+        from protocols.messages.ticket import KioskWant, ReserveJob, TicketJob
 
-        return TicketLogic, (KioskWant,), (TicketJob,)
+        return TicketLogic, (KioskWant,), (TicketJob, ReserveJob), (JobResult,)
     if kind == "voice":
         from firmware.logic.voice import VoiceLogic
+        from protocols.messages.node import JobResult
         from protocols.messages.voice import VoiceJob
 
-        return VoiceLogic, (), (VoiceJob,)
+        return VoiceLogic, (), (VoiceJob,), (JobResult,)
     if kind == "rating":
         from firmware.logic.rating import RatingLogic
-        from protocols.messages.rating import RatingWant
+        from protocols.messages.rating import RatingGiven, RatingWant
 
-        return RatingLogic, (RatingWant,), ()
+        return RatingLogic, (RatingWant,), (), (RatingGiven,)
     raise ValueError(f"kind {kind!r}: no such kind of node, one of {', '.join(KINDS)}")
 
 
@@ -64,3 +66,9 @@ def job_kinds(kind: str) -> tuple:
     """The classes a node of this kind takes on down/cmd."""
     jobs: tuple = _row(kind)[2]
     return jobs
+
+
+def kept_kinds(kind: str) -> tuple:
+    """The classes of reports that a node of this kind keeps over a restart."""
+    kept: tuple = _row(kind)[3]
+    return kept

@@ -22,3 +22,12 @@ def earlier(one: int | None, other: int | None) -> int | None:
     if other is None or ticks_diff(one, other) <= 0:
         return one
     return other
+
+
+def earliest(deadlines: tuple[int | None, ...]) -> int | None:
+    """The earliest of deadlines, any of which may be None."""
+    found: int | None = None
+    for deadline in deadlines:
+        if deadline is not None and (found is None or ticks_diff(deadline, found) < 0):
+            found = deadline
+    return found

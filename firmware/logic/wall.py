@@ -6,12 +6,15 @@ Rules:
 - a notice longer than NOTICE_COLUMNS (128 dots; a Chinese character takes two columns) shows page
   after page, PAGE_MS each; the pages begin again only with another text;
 - a wall whose lease has ended shows no numbers at all, but STALE_NOTICE, until it is fresh.
-The effect is ("rows", mode, rows, notice, waiting): mode "live" or "stale", rows of (number,
-window, lit), the page of the notice to draw now. MicroPython subset, pure.
+The effect is ("rows", mode, rows, page, waiting, notice): mode "live" or "stale"; rows of (number,
+window, lit, new), where `new` is true while the row flashes and `lit` is the phase; the page of the
+notice to draw now, and for a wall with more room the whole notice. Identified, it is ("rows",
+"identify", (), node, 0, node). MicroPython subset, pure.
 """
 
 from firmware.logic import events
 from firmware.logic.base import Logic
+from firmware.logic.identify import Identify
 from firmware.logic.timers import earlier
 from protocols.messages.wall import WallRow, WallWant
 from protocols.ticks import ticks_add, ticks_diff
@@ -57,16 +60,20 @@ class WallLogic(Logic):
         self._paged_at = 0  # when the page shown now came up
         self._page = 0
         self._wake_at: int | None = None
+        self._identify = Identify()
         self._shown: tuple = ()
 
     def step(self, now_ms: int, event: tuple) -> list[tuple]:
         """Take one event, return the effects."""
         kind = event[0]
+        self._identify.pass_time(now_ms)
         if kind == events.WANT:
             self._take_want(now_ms, event[1])
         elif kind == events.LEASE:
             self._fresh = event[1]
             self._flashes = []
+        elif kind == events.IDENTIFY:
+            self._identify.begin(now_ms, event[1], event[2])
         picture = self._picture(now_ms)
         if picture == self._shown:
             return []
@@ -75,7 +82,7 @@ class WallLogic(Logic):
 
     def wake_at(self) -> int | None:
         """When the picture changes by itself."""
-        return self._wake_at
+        return earlier(self._wake_at, self._identify.wake_at())
 
     def _take_want(self, now_ms: int, want: WallWant) -> None:
         before = self._want
@@ -112,23 +119,24 @@ class WallLogic(Logic):
         self._end_flashes(now_ms)
         page = self._turn_page(now_ms)
         want = self._want
+        if self._identify.phase is not None:
+            return (events.ROWS, events.IDENTIFY, (), self._identify.node, 0, self._identify.node)
         if want is None or not self._fresh:
             self._wake_at = None
-            return (events.ROWS, events.STALE, (), STALE_NOTICE, 0)
+            return (events.ROWS, events.STALE, (), STALE_NOTICE, 0, STALE_NOTICE)
         rows = []
         for row in want.rows:
-            rows.append((row.number, row.window, self._lit(now_ms, row)))
-        return (events.ROWS, events.LIVE, tuple(rows), page, want.waiting)
+            since = self._flash_since(row)
+            lit = since is None or self._lit(now_ms, since)
+            rows.append((row.number, row.window, lit, since is not None))
+        return (events.ROWS, events.LIVE, tuple(rows), page, want.waiting, want.notice)
 
     def _end_flashes(self, now_ms: int) -> None:
         if self._flashes:
             flashes = self._flashes
             self._flashes = [flash for flash in flashes if ticks_diff(now_ms, flash[2]) < FLASH_MS]
 
-    def _lit(self, now_ms: int, row: WallRow) -> bool:
-        since = self._flash_since(row)
-        if since is None:
-            return True
+    def _lit(self, now_ms: int, since: int) -> bool:
         phase = ticks_diff(now_ms, since) // PHASE_MS
         self._wake_at = earlier(self._wake_at, ticks_add(since, (phase + 1) * PHASE_MS))
         return phase % 2 == 0

@@ -9,7 +9,7 @@ their own, which only the node's user can read. An example for every role is in
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -19,16 +19,27 @@ Place: TypeAlias = tuple[str | int, ...]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 Pin = Annotated[int, Field(ge=0, le=27)]
+Model = TypeVar("Model", bound=BaseModel)
 
-# Kind -> the table that says what the node drives.
-PARTS = {"ticket": "printer", "wall": "wall", "sign": "wall", "voice": "voice", "lamp": "lamp"}
+# Kind -> the tables that say what the node drives: it needs the first, or any of several.
+PARTS: dict[str, tuple[str, ...]] = {
+    "ticket": ("printer",),
+    "wall": ("wall", "screen"),
+    "sign": ("wall",),
+    "voice": ("voice",),
+    "lamp": ("lamp",),
+}
+# What a kind may have beside that.
+EXTRAS = {"ticket": ("screen", "button")}
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
+    """A table of such a file; what it does not know is a mistake."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class NodeTable(_Table):
+class NodeTable(Table):
     """[node]: hall, id and kind may come from the command line instead."""
 
     hall: Name
@@ -38,7 +49,7 @@ class NodeTable(_Table):
     store: Path
 
 
-class BrokerTable(_Table):
+class BrokerTable(Table):
     """[broker]: with `authority` TLS, with `certificate` and `key` the node's own as well."""
 
     host: Annotated[str, Field(min_length=1)]
@@ -55,7 +66,7 @@ class BrokerTable(_Table):
         return self
 
 
-class PrinterTable(_Table):
+class PrinterTable(Table):
     """[printer]: exactly one of `host`, `serial` and `usb`."""
 
     hall_zh: Annotated[str, Field(min_length=1)]
@@ -82,21 +93,25 @@ class PrinterTable(_Table):
         return self
 
 
-class ScreenTable(_Table):
-    """[screen]: where the kiosk's browser finds the node; `origin` is the gateway's address."""
+class ScreenTable(Table):
+    """[screen]: a browser on this board shows the node's page, which is on this port of loopback.
+
+    The hall's name stands at its top; a kiosk takes that of its tickets.
+    """
 
     port: Annotated[int, Field(ge=0, le=65535)] = 8088
-    origin: Annotated[str, Field(pattern=r"^https?://[^/]+$")]
+    hall_zh: str = ""
+    hall_en: str = ""
 
 
-class ButtonTable(_Table):
+class ButtonTable(Table):
     """[[button]]: a push button of the kiosk for one service."""
 
     pin: Pin
     service: Annotated[str, Field(min_length=1, max_length=12)]
 
 
-class WallTable(_Table):
+class WallTable(Table):
     """[wall]: chips of a wall or sign on SPI."""
 
     font: Path
@@ -106,7 +121,7 @@ class WallTable(_Table):
     intensity: Annotated[int, Field(ge=0, le=15)] = 7
 
 
-class VoiceTable(_Table):
+class VoiceTable(Table):
     """[voice]: `clips` (a folder), or `chip` on `serial`."""
 
     clips: Path | None = None
@@ -125,7 +140,7 @@ class VoiceTable(_Table):
         return self
 
 
-class LampTable(_Table):
+class LampTable(Table):
     """[lamp]: for each colour the pins that light it."""
 
     green: tuple[Pin, ...]
@@ -138,7 +153,7 @@ class LampTable(_Table):
         return {name: getattr(self, name) for name in LAMP_COLOURS if name != "off"}
 
 
-class PiConfig(_Table):
+class PiConfig(Table):
     """The whole file."""
 
     node: NodeTable
@@ -152,14 +167,15 @@ class PiConfig(_Table):
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> "PiConfig":
-        needed = PARTS[self.node.kind]
-        if getattr(self, needed) is None:
-            raise ValueError(f"a node of kind {self.node.kind!r} needs the table [{needed}]")
-        for table in sorted(set(PARTS.values()) - {needed}):
-            if getattr(self, table) is not None:
-                raise ValueError(f"[{table}] does not belong to kind {self.node.kind!r}")
-        if self.node.kind != "ticket" and (self.screen or self.button):
-            raise ValueError("[screen] and [[button]] belong to kind 'ticket'")
+        kind = self.node.kind
+        needed = PARTS[kind]
+        if not any(getattr(self, table) for table in needed):
+            either = " or ".join(f"[{table}]" for table in needed)
+            raise ValueError(f"a node of kind {kind!r} needs the table {either}")
+        allowed = needed + EXTRAS.get(kind, ())
+        for table in ("printer", "screen", "button", "wall", "voice", "lamp"):
+            if getattr(self, table) and table not in allowed:
+                raise ValueError(f"[{table}] does not belong to kind {kind!r}")
         return self
 
 
@@ -172,7 +188,18 @@ def load_config(path: Path, changes: dict[str, dict[str, object]]) -> PiConfig:
 
     Raises ConfigError, OSError when the file can not be read.
     """
-    text = path.read_text(encoding="utf-8")
+    return load_tables(path, PiConfig, changes)
+
+
+def load_tables(path: Path, model: type[Model], changes: dict[str, dict[str, object]]) -> Model:
+    """The same for any file of tables."""
+    return parse_tables(path.read_text(encoding="utf-8"), path, model, changes)
+
+
+def parse_tables(
+    text: str, path: Path, model: type[Model], changes: dict[str, dict[str, object]]
+) -> Model:
+    """As `load_tables`, for a text; `path` stands in the messages."""
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -180,7 +207,7 @@ def load_config(path: Path, changes: dict[str, dict[str, object]]) -> PiConfig:
     for table, fields in changes.items():
         tables.setdefault(table, {}).update(fields)
     try:
-        config = PiConfig.model_validate(tables)
+        config = model.model_validate(tables)
     except ValidationError as error:
         lines = _lines(text)
         told = [_sentence(path, lines, each["loc"], each["msg"]) for each in error.errors()]
@@ -188,7 +215,7 @@ def load_config(path: Path, changes: dict[str, dict[str, object]]) -> PiConfig:
     return _with_whole_paths(config, path.parent)
 
 
-def _with_whole_paths(config: PiConfig, folder: Path) -> PiConfig:
+def _with_whole_paths(config: Model, folder: Path) -> Model:
     def whole(value: object) -> object:
         if isinstance(value, Path):
             return folder / value
@@ -198,7 +225,7 @@ def _with_whole_paths(config: PiConfig, folder: Path) -> PiConfig:
         return value
 
     made = whole(config)
-    assert isinstance(made, PiConfig)
+    assert isinstance(made, type(config))
     return made
 
 

@@ -11,51 +11,47 @@ The life of a node: `input(now, ("restore", {key: bytes}))` with what was stored
 that are down, `input(now, ("start",))`, then everything else.
 
 Rules:
-- client id = user name = node id; the will is NodeState `lost` with (boot, connection), so that a
-  late will of a dead connection can be told from the present one;
+- client id = user name = node id; the will, NodeState `lost`, names its (boot, connection);
 - subscribe first; when the broker has granted it publish the birth, what is shown, and everything
   unsettled. Only then is the link up;
+- a gateway that connects anew is told the birth once more: the broker may have kept a late will;
 - a want counts when its (epoch, rev) is newer than the one shown; what is shown is published after
   it is applied, when it is wanted once more, and when the lease comes or goes;
-- a report leaves the outbox by the gateway's Ack only. RatingGiven and JobResult are stored as
-  well: they are still true when the node comes back. A press is not, it would be too old;
-- bad bytes from the broker are counted, told to the technician at most every LOG_EVERY_MS, and
-  change nothing;
-- dialling again waits BACKOFF_MIN_MS to BACKOFF_MAX_MS, doubling, half of it by chance, because
-  all nodes of a hall lose a broker together. The cap leaves room in 10 s for the next beat (P4).
-MicroPython subset, pure.
+- a report leaves the outbox by the gateway's Ack only; those of `kept_kinds` are stored as well;
+- what concerns an update goes to `updater.receive(now_ms, message)`, on nodes that have one;
+- bad bytes from the broker change nothing; they are counted, and told every LOG_EVERY_MS at most;
+- dialling again waits as backoff.py says. MicroPython subset, pure.
 """
 
 from firmware.logic import events
 from firmware.logic.base import Logic
 from firmware.logic.lease import Lease
-from firmware.logic.registry import job_kinds, want_kinds
-from firmware.logic.timers import earlier, is_due
+from firmware.logic.registry import job_kinds, kept_kinds, want_kinds
+from firmware.logic.timers import earliest, is_due
+from firmware.shell.backoff import Backoff
+from firmware.shell.kept import OUTBOX_KEY, decode_kept, encode_kept
 from protocols import topics
 from protocols.messages.node import Ack, GatewayState, JobResult, NodeLog, NodeState, Shown
-from protocols.messages.rating import RatingGiven
+from protocols.messages.service import SERVICE_JOBS, Block, Identify, UpdateOffer, UpdateState
 from protocols.mqtt_packets import SUBSCRIBE_REFUSED
 from protocols.mqtt_session import ClientSession
 from protocols.outbox import Entry, Outbox
 from protocols.ticks import ticks_add
+from protocols.utf8 import shortened
 from protocols.wire import PROTOCOL_VERSION, Message, Stamp, WireError, decode, encode
 
-BACKOFF_MIN_MS = 500
-BACKOFF_MAX_MS = 6000
 LOG_EVERY_MS = 10000
 LOG_BYTES_MAX = 200
 # Ages and the gateway's clock are carried forward at least this often (37 h), before ticks wrap.
 ROLL_MS = 1 << 27
-OUTBOX_KEY = "outbox"
-DURABLE = (RatingGiven, JobResult)
 
 
 class Node:
     """One node of a hall. `jitter(limit)` returns a whole number 0..limit-1 by chance.
 
-    To read at any time: link_up, lease_fresh, wants_connection, wants_close, want_key (epoch, rev),
-    outbox_size, connection (how many there were in this boot), bad_count (messages refused),
-    close_reason (of the last connection).
+    To read at any time: link_up, lease_fresh, gateway (epoch, connection) as last heard, (0, 0):
+    never, wants_connection, wants_close, want_key (epoch, rev), outbox_size, connection (how many
+    in this boot), bad_count (messages refused), close_reason (of the last connection).
     """
 
     def __init__(  # type: ignore[no-untyped-def]  # jitter: the subset has no Callable
@@ -70,6 +66,7 @@ class Node:
         jitter,
         keepalive_s: int = 15,
         password: bytes | None = None,
+        updater=None,
     ) -> None:
         self.hall = hall
         self.node_id = node_id
@@ -78,19 +75,23 @@ class Node:
         self.firmware_version = firmware_version
         self.boot = boot
         self.logic = logic
-        self._jitter = jitter
+        self._backoff = Backoff(jitter)
+        self._updater = updater
         self._session = ClientSession(node_id, keepalive_s, node_id, password)
         self._outbox = Outbox(boot)
         self._lease = Lease()
         self._wants = want_kinds(kind)
-        self._jobs = job_kinds(kind)
+        self._jobs = job_kinds(kind) + SERVICE_JOBS
+        self._kept = kept_kinds(kind)
         self._gateway_topic = topics.gateway_topic(hall)
         self._want_topic = topics.node_topic(hall, node_id, topics.WANT)
         self._ack_topic = topics.node_topic(hall, node_id, topics.ACK)
         self._job_topic = topics.node_topic(hall, node_id, topics.JOB)
+        self._block_topic = topics.node_topic(hall, node_id, topics.BLOCK)
         self._effects: list[tuple] = []
         self.link_up = False
         self.lease_fresh = False
+        self.gateway = (0, 0)
         self.wants_connection = False
         self.wants_close = False
         self.want_key = (-1, -1)
@@ -99,7 +100,6 @@ class Node:
         self.close_reason = ""
         self._dial_at: int | None = None
         self._told_age_ms = 0  # of the outbox, as last published
-        self._refusals = 0  # connections in a row that did not come up
         self._leaving = False
         self._log_free_at: int | None = None  # no complaint before this
         self._roll_at: int | None = None
@@ -141,9 +141,9 @@ class Node:
     def leave(self, now_ms: int) -> None:
         """Say goodbye and do not come back: for an orderly switching off."""
         self._leaving = True
-        self.wants_connection = False
-        self._dial_at = None
-        self._publish(now_ms, topics.STATE, encode(self._state("bye")))
+        self.wants_connection, self._dial_at = False, None
+        if self.connection:  # else nobody has heard of us
+            self._publish(now_ms, topics.STATE, encode(self._state("bye")))
         self._session.disconnect(now_ms)
         self._pump(now_ms)
 
@@ -155,7 +155,7 @@ class Node:
             self._restore(now_ms, event[1])
             return
         if event[0] == events.START:
-            self._dial_at = ticks_add(now_ms, self._jitter(BACKOFF_MIN_MS))
+            self._dial_at = ticks_add(now_ms, self._backoff.first_ms())
             self._roll_at = ticks_add(now_ms, ROLL_MS)
         self._check_lease(now_ms)
         self._step(now_ms, event)
@@ -180,14 +180,11 @@ class Node:
 
     def wake_at(self) -> int | None:
         """When `wake` is to be called at the latest."""
-        deadline = earlier(self._session.wake_at(), self._lease.wake_at())
-        deadline = earlier(deadline, self.logic.wake_at())
-        deadline = earlier(deadline, self._log_free_at)
-        deadline = earlier(deadline, self._dial_at)
-        deadline = earlier(deadline, self._roll_at)
-        if self.link_up:
-            deadline = earlier(deadline, self._outbox.wake_at())
-        return deadline
+        resend_at = self._outbox.wake_at() if self.link_up else None
+        return earliest(
+            (self._session.wake_at(), self._lease.wake_at(), self.logic.wake_at(), resend_at)
+            + (self._log_free_at, self._dial_at, self._roll_at)
+        )
 
     def take_effects(self) -> list[tuple]:
         """What the devices and the store have to do, in order."""
@@ -198,6 +195,16 @@ class Node:
     def take_output(self) -> bytes:
         """What to send; only after the effects are applied."""
         return self._session.take_output()
+
+    # ---- for the technician ----
+
+    def log(self, now_ms: int, level: str, text: str) -> None:
+        """A line: "info", "warning" or "error". Not heard while there is no connection."""
+        self.tell(now_ms, NodeLog(level=level, text=shortened(text, LOG_BYTES_MAX)))  # type: ignore[arg-type]  # the field checks it
+
+    def tell(self, now_ms: int, message: Message, channel: topics.Channel = topics.LOG) -> None:
+        """Publish what is no report, once; not heard while there is no connection."""
+        self._publish(now_ms, channel, encode(message))
 
     # ---- inside ----
 
@@ -217,12 +224,8 @@ class Node:
 
     def _dial_later(self, now_ms: int) -> None:
         self.wants_connection = False
-        if self._leaving:
-            return
-        limit_ms = min(BACKOFF_MAX_MS, 2 * BACKOFF_MIN_MS << min(self._refusals, 8))
-        self._refusals += 1
-        half_ms = limit_ms // 2
-        self._dial_at = ticks_add(now_ms, half_ms + self._jitter(half_ms))
+        if not self._leaving:
+            self._dial_at = ticks_add(now_ms, self._backoff.next_ms())
 
     def _pump(self, now_ms: int) -> None:
         happened = self._session.take_events()
@@ -247,10 +250,10 @@ class Node:
 
     def _subscribed(self, now_ms: int, granted: bytes) -> None:
         if SUBSCRIBE_REFUSED in granted:
-            self._log(now_ms, "error", f"{self.node_id} may not subscribe; check its credential")
+            self.log(now_ms, "error", f"{self.node_id} may not subscribe; check its credential")
             self._session.disconnect(now_ms)
             return
-        self._refusals = 0
+        self._backoff.came_up()
         self._publish(now_ms, topics.STATE, encode(self._state("online")))
         self._set_link(now_ms, True)
         self._publish_shown(now_ms)
@@ -277,18 +280,11 @@ class Node:
             )
             self._publish(now_ms, topics.SHOWN, encode(shown))
 
-    def _log(self, now_ms: int, level: str, text: str) -> None:
-        text = text[:LOG_BYTES_MAX]
-        while len(text.encode()) > LOG_BYTES_MAX:
-            text = text[:-1]
-        line = NodeLog(level=level, text=text)  # type: ignore[arg-type]  # the field checks it
-        self._publish(now_ms, topics.LOG, encode(line))
-
     def _complain(self, now_ms: int, text: str) -> None:
         self.bad_count += 1
         if self._log_free_at is None:
             self._log_free_at = ticks_add(now_ms, LOG_EVERY_MS)
-            self._log(now_ms, "warning", f"{self.bad_count} bad messages, the last: {text}")
+            self.log(now_ms, "warning", f"{self.bad_count} bad messages, the last: {text}")
 
     # ---- messages from the broker ----
 
@@ -303,11 +299,28 @@ class Node:
             elif topic == self._ack_topic:
                 self._take_ack(now_ms, decode(payload, (Ack,)))  # type: ignore[arg-type]  # is one
             elif topic == self._job_topic and not retained:
-                self._step(now_ms, (events.JOB, decode(payload, self._jobs)))
+                self._take_job(now_ms, decode(payload, self._jobs))
+            elif topic == self._block_topic and self._updater is not None and not retained:
+                self._updater.receive(now_ms, decode(payload, (Block,)))
             else:
                 self._complain(now_ms, f"nothing belongs on {topic}")
         except WireError as error:
             self._complain(now_ms, f"{topic}: {error}")
+
+    def _take_job(self, now_ms: int, job: Message) -> None:
+        if isinstance(job, Identify):
+            self.log(now_ms, "info", f"here I am, for {job.seconds} s")
+            self._step(now_ms, (events.IDENTIFY, 1000 * job.seconds, self.node_id))
+        elif not isinstance(job, UpdateOffer):
+            self._step(now_ms, (events.JOB, job))
+        elif self._updater is not None:
+            self._updater.receive(now_ms, job)
+        else:
+            why = "this node is not updated over the air"
+            told = UpdateState(
+                release=job.release, state="refused", done_bytes=0, total_bytes=0, why=why
+            )
+            self.tell(now_ms, told)
 
     def _take_want(self, now_ms: int, want) -> None:  # type: ignore[no-untyped-def]  # any *Want
         key = (want.epoch, want.rev)
@@ -320,7 +333,7 @@ class Node:
 
     def _take_ack(self, now_ms: int, ack: Ack) -> None:
         settled = self._outbox.settle(ack.boot, ack.seq, ack.cumulative)
-        if any(isinstance(entry.message, DURABLE) for entry in settled):
+        if any(isinstance(entry.message, self._kept) for entry in settled):
             self._store_outbox()
         for entry in settled:
             told = ack
@@ -341,6 +354,9 @@ class Node:
 
     def _check_lease(self, now_ms: int) -> None:
         self._lease.wake(now_ms)
+        if self.gateway != self._lease.heard:
+            self.gateway = self._lease.heard
+            self._publish(now_ms, topics.STATE, encode(self._state("online")))
         if self._lease.fresh != self.lease_fresh:
             self.lease_fresh = self._lease.fresh
             self._step(now_ms, (events.LEASE, self.lease_fresh))
@@ -351,11 +367,13 @@ class Node:
     def _step(self, now_ms: int, event: tuple) -> None:
         refused = []
         for effect in self.logic.step(now_ms, event):
-            if effect[0] != events.REPORT:
+            if effect[0] == events.LOG:
+                self.log(now_ms, effect[1], effect[2])
+            elif effect[0] != events.REPORT:
                 self._effects.append(effect)
             elif not self._outbox.add(now_ms, effect[1]):
                 refused.append(effect[1])
-            elif isinstance(effect[1], DURABLE):
+            elif isinstance(effect[1], self._kept):
                 self._store_outbox()
         for report in refused:
             self._step(now_ms, (events.FULL, report))
@@ -367,28 +385,16 @@ class Node:
 
     def _send(self, now_ms: int, entry: Entry) -> None:
         heard_ms = self._lease.heard_ms(now_ms)
-        stamp = Stamp(entry.boot, entry.seq, entry.age_ms, self._lease.epoch, heard_ms)
+        stamp = Stamp(entry.boot, entry.seq, entry.age_ms, self.gateway[0], heard_ms)
         channel = topics.RESULT if isinstance(entry.message, JobResult) else topics.EVENT
         self._publish(now_ms, channel, encode(entry.message, stamp))
 
     def _store_outbox(self) -> None:
-        lines = []
-        for boot, seq, message in self._outbox.dump():
-            if isinstance(message, DURABLE):
-                # The age is not worth keeping: nobody knows how long the node will be off.
-                lines.append(encode(message, Stamp(boot, seq, 0, 0, 0)))
-        self._effects.append((events.STORE, OUTBOX_KEY, b"\n".join(lines)))
+        self._effects.append((events.STORE, OUTBOX_KEY, encode_kept(self._outbox, self._kept)))
 
     def _restore(self, now_ms: int, stored: dict[str, bytes]) -> None:
-        kept: list[tuple[int, int, Message]] = []
-        for line in stored.get(OUTBOX_KEY, b"").split(b"\n"):
-            if line:
-                try:
-                    message = decode(line, DURABLE)
-                    stamp = message.stamp
-                    if stamp is not None:
-                        kept.append((stamp.boot, stamp.seq, message))
-                except WireError as error:
-                    self._complain(now_ms, f"stored {OUTBOX_KEY}: {error}")
+        kept, problem = decode_kept(stored.get(OUTBOX_KEY, b""), self._kept)
+        if problem:
+            self._complain(now_ms, f"stored {OUTBOX_KEY}: {problem}")
         self._outbox.restore(now_ms, kept)
         self._step(now_ms, (events.RESTORE, stored, [message for _, _, message in kept]))

@@ -9,7 +9,14 @@ from typing import Any
 
 from firmware.drivers.pi.driver import Driver, Memory, Post
 from firmware.drivers.pi.loop import Loop
-from firmware.shell.config_pi import LampTable, PiConfig, PrinterTable, VoiceTable, WallTable
+from firmware.shell.config_pi import (
+    LampTable,
+    PiConfig,
+    PrinterTable,
+    ScreenTable,
+    VoiceTable,
+    WallTable,
+)
 
 
 def make_drivers(config: PiConfig, loop: Loop, post: Post, memory: Memory) -> list[Driver]:
@@ -19,9 +26,7 @@ def make_drivers(config: PiConfig, loop: Loop, post: Post, memory: Memory) -> li
     if config.printer is not None:
         drivers.append(_printer(config.printer, loop, post, memory))
     if config.screen is not None:
-        from firmware.drivers.pi.screen_port import ScreenPort
-
-        drivers.append(ScreenPort(loop, post, config.screen.port, config.screen.origin))
+        drivers.append(_screen(config.screen, config.printer, kind, loop, post))
     if config.button:
         from firmware.drivers.pi.pins import ServiceButtons
 
@@ -52,7 +57,20 @@ def _printer(table: PrinterTable, loop: Loop, post: Post, memory: Memory) -> Dri
     if table.font_regular is not None and table.font_bold is not None:
         fonts = (table.font_regular, table.font_bold)
     design = TicketDesign(table.hall_zh, table.hall_en, fonts, table.picture)
-    return TicketPrinter(loop, post, memory, make_device, design, table.completion)
+    # Eight bits, a start and a stop.
+    speed = None if table.serial is None else table.baud // 10
+    return TicketPrinter(loop, post, memory, make_device, design, table.completion, speed)
+
+
+def _screen(
+    table: ScreenTable, printer: PrinterTable | None, kind: str, loop: Loop, post: Post
+) -> Driver:
+    from firmware.drivers.pi.screen_port import ScreenPort
+
+    zh, en = table.hall_zh, table.hall_en
+    if printer is not None:
+        zh, en = zh or printer.hall_zh, en or printer.hall_en
+    return ScreenPort(loop, post, kind, table.port, (zh, en))
 
 
 def _wall(table: WallTable, kind: str, loop: Loop) -> Driver:

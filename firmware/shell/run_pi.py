@@ -23,15 +23,18 @@ from firmware.drivers.pi.loop import Loop
 from firmware.logic import events
 from firmware.logic.registry import make_logic
 from firmware.shell.config_pi import ConfigError, PiConfig, load_config
+from firmware.shell.health import NOT_RELEASED, Health
 from firmware.shell.link_pi import BrokerAddress, BrokerLink
 from firmware.shell.node import Node
 from firmware.shell.parts_pi import make_drivers
 from firmware.shell.store_pi import PiStore
 from firmware.shell.systemd_pi import Systemd
+from firmware.shell.wireless_pi import read_signal_dbm
 from protocols.ticks import ticks_diff
 
 TURN_MS_MAX = 1000
 USAGE, UNUSABLE = 2, 3
+NO_FAULT = (0, "")
 
 MakeDrivers = Callable[[PiConfig, Loop, Post, Memory], list[Driver]]
 
@@ -68,11 +71,20 @@ class PiNode:
             chance,
             password=_password(config.broker.password_file),
         )
+        # systemd starts a node again that failed, and keeps why in its journal.
+        self._health = Health(
+            loop.ticks(), lambda: (read_signal_dbm(), None), lambda: NO_FAULT, NOT_RELEASED
+        )
 
     def start(self) -> None:
         """Restore, start the logic, open the parts."""
         now_ms = self._loop.ticks()
-        self.node.input(now_ms, (events.RESTORE, self._store.values()))
+        kept = self._store.values()
+        self._health.note("info", f"start {self.node.boot}")
+        if self._store.damaged:
+            names = ", ".join(self._store.damaged)
+            self._health.note("error", f"stored values were damaged and are lost: {names}")
+        self.node.input(now_ms, (events.RESTORE, kept))
         self.node.input(now_ms, (events.START,))
         self._settle()
         for driver in self._drivers:
@@ -85,7 +97,9 @@ class PiNode:
         if wake_at is not None:
             timeout_ms = min(timeout_ms, ticks_diff(wake_at, self._loop.ticks()))
         self._loop.run_once(max(0, timeout_ms))
-        self.node.wake(self._loop.ticks())
+        now_ms = self._loop.ticks()
+        self.node.wake(now_ms)
+        self._health.step(now_ms, self.node)
         self._settle()
 
     def stop(self) -> None:

@@ -27,6 +27,7 @@ class PiStore:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self.damaged: list[str] = []  # keys whose values were lost
         for partial in folder.glob("*.part"):
             partial.unlink()  # a cut came before it was moved into place
 
@@ -54,6 +55,7 @@ class PiStore:
             return value
         aside = path.with_suffix(".bad")
         path.replace(aside)
+        self.damaged.append(key)
         log.error("%s: damaged, put aside as %s; its value is lost", path, aside.name)
         return b""
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,10 +20,12 @@ import pytest
 from firmware.logic.base import Logic
 from protocols.messages.node import Ack
 from protocols.ticks import TICKS_PERIOD, ticks_add, ticks_diff
-from simulator.devices.display4 import Display4
+from simulator.board import pins as boards_pins
+from simulator.board.buses import LedBus, Tm1637Bus
 
 Event = tuple[Any, ...]
 WAKES_MAX = 20
+POWER_ON, HARD, WATCHDOG = 1, 2, 3  # what `machine` calls the causes of a start
 
 
 class Bench:
@@ -115,36 +117,36 @@ def bench(start_ms: int) -> Callable[[Logic], Bench]:
     return lambda logic: Bench(logic, start_ms)
 
 
-class Pins:
-    """The lines of a chip. A line is low when anybody pulls it low; else it is high."""
+class Pins(boards_pins.Pins):
+    """The lines of a chip, and what its peripherals have sent."""
 
     def __init__(self) -> None:
-        self.modes: dict[int, str] = {}
-        self.driven: dict[int, int] = {}
-        self.pulled_low: set[int] = set()  # by what hangs on the line
-        self.watchers: list[Callable[[int], None]] = []
+        super().__init__()
         self.pixels: dict[int, list[bytes]] = {}  # what WS2812 LEDs were sent, oldest first
         self.tones: list[tuple[int, int]] = []  # (frequency, duty)
-        self.shifted = bytearray()  # what SPI has shifted out since the test looked
+        self.spi: list[LedBus] = []
         self.feeds = 0
         self.resets = 0
         self.watchdog_ms: list[int] = []
         self.clock = (2000, 1, 1, 0, 0, 0, 0, 0)
-        # Rows and columns joined by keys that are down: column -> row.
-        self.bridges: dict[int, set[int]] = {}
+        self.cause = POWER_ON
 
-    def level(self, pin: int) -> int:
-        """What one reads at the line now."""
-        if pin in self.pulled_low or self.driven.get(pin) == 0:
-            return 0
-        return 0 if any(self.driven.get(row) == 0 for row in self.bridges.get(pin, ())) else 1
 
-    def drive(self, pin: int, level: int) -> None:
-        """The chip's own output."""
-        assert self.modes[pin] in ("out", "open_drain"), f"pin {pin} is no output"
-        self.driven[pin] = level
-        for watcher in self.watchers:
-            watcher(pin)
+def _clocks(pins: Pins) -> tuple[type, type]:
+    class Wdt:
+        def __init__(self, *, timeout: int) -> None:
+            pins.watchdog_ms.append(timeout)
+
+        def feed(self) -> None:
+            pins.feeds += 1
+
+    class Rtc:
+        def datetime(self, value: Any = None) -> Any:
+            if value is not None:
+                pins.clock = value
+            return pins.clock
+
+    return Wdt, Rtc
 
 
 def _machine(pins: Pins) -> SimpleNamespace:
@@ -154,10 +156,8 @@ def _machine(pins: Pins) -> SimpleNamespace:
         def __init__(
             self, number: int, mode: str = "in", pull: str | None = None, value: int | None = None
         ) -> None:
-            assert mode == "in" or number < 34, f"pin {number} can only read"
-            assert pull is None or number < 34, f"pin {number} has no pull-up"
             self.number = number
-            pins.modes[number] = mode
+            pins.configure(number, mode, pull is not None)
             if value is not None:
                 pins.drive(number, value)
 
@@ -175,7 +175,8 @@ def _machine(pins: Pins) -> SimpleNamespace:
             self.number, self.baudrate = number, baudrate
 
         def write(self, data: bytes) -> None:
-            pins.shifted += data
+            for bus in pins.spi:
+                bus.shift(data)
 
     class Pwm:
         def __init__(self, pin: Pin, *, freq: int, duty_u16: int) -> None:
@@ -188,19 +189,6 @@ def _machine(pins: Pins) -> SimpleNamespace:
             self._duty = duty
             pins.tones.append((self._frequency if duty else 0, duty))
 
-    class Wdt:
-        def __init__(self, *, timeout: int) -> None:
-            pins.watchdog_ms.append(timeout)
-
-        def feed(self) -> None:
-            pins.feeds += 1
-
-    class Rtc:
-        def datetime(self, value: Any = None) -> Any:
-            if value is not None:
-                pins.clock = value
-            return pins.clock
-
     def bitstream(pin: Pin, encoding: int, timing: tuple[int, ...], data: bytes) -> None:
         assert (encoding, timing) == (0, (400, 850, 800, 450))
         pins.pixels.setdefault(pin.number, []).append(bytes(data))
@@ -208,8 +196,19 @@ def _machine(pins: Pins) -> SimpleNamespace:
     def reset() -> None:
         pins.resets += 1
 
+    watchdog, clock = _clocks(pins)
+
     return SimpleNamespace(
-        Pin=Pin, SPI=Spi, PWM=Pwm, WDT=Wdt, RTC=Rtc, bitstream=bitstream, reset=reset
+        Pin=Pin,
+        SPI=Spi,
+        PWM=Pwm,
+        WDT=watchdog,
+        RTC=clock,
+        bitstream=bitstream,
+        reset=reset,
+        reset_cause=lambda: pins.cause,
+        PWRON_RESET=POWER_ON,
+        WDT_RESET=WATCHDOG,
     )
 
 
@@ -218,6 +217,7 @@ class Air:
 
     def __init__(self) -> None:
         self.up = True
+        self.signal_dbm = -58
         self.calls: list[Any] = []
 
 
@@ -242,6 +242,12 @@ def _network(air: Air) -> SimpleNamespace:
 
         def isconnected(self) -> bool:
             return air.up
+
+        def status(self, what: str) -> int:
+            assert what == "rssi"
+            if not air.up:
+                raise OSError("not connected")
+            return air.signal_dbm
 
     return SimpleNamespace(WLAN=Interface, LAN=Interface, PHY_LAN8720=3, hostname=air.calls.append)
 
@@ -284,59 +290,14 @@ def chip(monkeypatch: pytest.MonkeyPatch) -> Chip:
     return Chip(monkeypatch)
 
 
-class Tm1637Bus:
-    """Reads two lines as the chip does, answers each byte, and gives transactions to the model."""
-
-    def __init__(self, pins: Any, clock: int, data: int) -> None:
-        self.display = Display4()
-        self.transactions = 0
-        self.answers = True
-        self._pins, self._clock, self._data = pins, clock, data
-        self._was = (1, 1)
-        self._bytes: bytearray | None = None
-        self._bits: list[int] = []
-        pins.watchers.append(self._changed)
-
-    def _changed(self, pin: int) -> None:
-        if pin not in (self._clock, self._data):
-            return
-        was, now = self._was, (self._pins.level(self._clock), self._pins.level(self._data))
-        self._was = now
-        if was[0] == now[0] == 1 and was[1] != now[1]:
-            self._start() if now[1] == 0 else self._stop()
-        elif self._bytes is not None and was[0] != now[0]:
-            self._rise(now[1]) if now[0] else self._fall()
-
-    def _start(self) -> None:
-        self._bytes, self._bits = bytearray(), []
-
-    def _stop(self) -> None:
-        # The stop itself needs a rise of the clock, which looks like one bit more.
-        assert self._bytes is not None
-        assert len(self._bits) <= 1, "stopped within a byte"
-        self.transactions += 1
-        self.display.transact(bytes(self._bytes))
-        self._bytes = None
-
-    def _rise(self, data: int) -> None:
-        if len(self._bits) < 8:
-            self._bits.append(data)
-        else:
-            self._bits.append(-1)  # the clock of the answer
-
-    def _fall(self) -> None:
-        assert self._bytes is not None
-        if len(self._bits) == 8:
-            self._bytes.append(sum(bit << place for place, bit in enumerate(self._bits)))
-            if self.answers:
-                self._pins.pulled_low.add(self._data)
-        elif len(self._bits) == 9:
-            self._pins.pulled_low.discard(self._data)
-            self._bits = []
-            self._was = (0, self._pins.level(self._data))
-
-
 @pytest.fixture
-def display_bus(chip: Any) -> Callable[[int, int], Tm1637Bus]:
+def display_bus(chip: Any) -> Iterator[Callable[[int, int], Tm1637Bus]]:
     """Wires a display to two pins."""
-    return lambda clock, data: Tm1637Bus(chip.pins, clock, data)
+    buses: list[Tm1637Bus] = []
+
+    def wire(clock: int, data: int) -> Tm1637Bus:
+        buses.append(Tm1637Bus(chip.pins, clock, data))
+        return buses[-1]
+
+    yield wire
+    assert [bus.cut_short for bus in buses] == [0] * len(buses), "stopped within a byte"

@@ -95,6 +95,16 @@ class Watchdog:
         self._wdt.feed()
 
 
+def reset_cause() -> str:
+    """Why the chip started."""
+    cause = machine.reset_cause()
+    if cause == machine.PWRON_RESET:
+        return "power on"
+    if cause == machine.WDT_RESET:
+        return "watchdog"
+    return "reset"
+
+
 def reset() -> None:
     """Start anew, as after power on."""
     machine.reset()

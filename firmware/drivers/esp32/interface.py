@@ -26,6 +26,14 @@ class Wifi:
         """Whether it has joined and has an address."""
         return bool(self._wlan.isconnected())
 
+    def signal_dbm(self) -> int | None:
+        """How strongly the access point is heard."""
+        try:
+            signal_dbm: int = self._wlan.status("rssi")
+        except OSError:
+            return None  # not joined, perhaps just now
+        return min(0, max(-127, signal_dbm))
+
     def restart(self) -> None:
         """Switch the radio off and on and join anew."""
         self._wlan.disconnect()
@@ -54,6 +62,10 @@ class Ethernet:
     def is_up(self) -> bool:
         """Whether the cable is in and it has an address."""
         return bool(self._lan.isconnected())
+
+    def signal_dbm(self) -> int | None:
+        """It has no radio."""
+        return None
 
     def restart(self) -> None:
         """Off and on; the PHY negotiates anew."""

@@ -1,8 +1,8 @@
 """Plain LEDs: the light of a pad as a red-green-blue LED, and those in the keys of a rating pad.
 
 The rating pad says with its five LEDs: all lit, a verdict is asked for; one lit, that verdict was
-taken; all blinking, it was not taken; the middle one blips, the gateway is not heard; all dark,
-nothing is asked. MicroPython subset.
+taken; all blinking, it was not taken; the middle one blips, the gateway is not heard; one after the
+other, it is being identified; all dark, nothing is asked. MicroPython subset.
 """
 
 from firmware.drivers.esp32 import hal
@@ -22,13 +22,15 @@ MIXED = (
 )
 ALL = 0b11111
 MIDDLE = 0b00100
-# Mode of FACE_MODES -> (LEDs, on ms, off ms); "thanks" lights the grade's.
+OF_THE_GRADE = ("thanks", "identify")
+# Mode of FACE_MODES -> (LEDs, on ms, off ms); those OF_THE_GRADE light its LED.
 FACES = (
     ("closed", 0, 1000, 0),
     ("open", ALL, 1000, 0),
     ("thanks", 0, 1000, 0),
     ("refused", ALL, 150, 150),
     ("offline", MIDDLE, 100, 1900),
+    ("identify", 0, 1000, 0),
 )
 
 
@@ -77,7 +79,8 @@ class FaceLeds(Part):
         mode = effect[1]
         for name, mask, on_ms, off_ms in FACES:
             if name == mode:
-                self._mask = 1 << (effect[4] - 1) if mode == "thanks" and effect[4] else mask
+                one = mode in OF_THE_GRADE and effect[4]
+                self._mask = 1 << (effect[4] - 1) if one else mask
                 self._blinker = Blinker(on_ms, off_ms, now_ms)
                 self.wake(now_ms)
                 return

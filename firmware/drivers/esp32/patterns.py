@@ -19,9 +19,14 @@ LIGHTS = (
     ("refused", "red", 1000, 0),
     ("stale", "amber", 250, 250),
     ("offline", "red", 100, 1900),
+    ("identify", "white", 120, 120),
 )
 # Kind of PAD_BEEPS -> (frequency in Hz or 0, ms), one after the other.
-BEEPS = (("key", ((2400, 30),)), ("refused", ((400, 80), (0, 60), (400, 80))))
+BEEPS = (
+    ("key", ((2400, 30),)),
+    ("refused", ((400, 80), (0, 60), (400, 80))),
+    ("identify", ((1200, 80), (1800, 80), (2400, 120))),
+)
 
 
 def light(pattern: str) -> tuple:

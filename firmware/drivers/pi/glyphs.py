@@ -34,15 +34,18 @@ class LedFont:
         width = int(self._font.getlength(character)) if _drawable(character) else 0
         if not width:
             return 0, (0,) * LINE_HEIGHT
-        image = Image.new("1", (width, LINE_HEIGHT))
-        draw = ImageDraw.Draw(image)
-        draw.fontmode = "1"
+        # In grey and then cut: drawn in one bit, outlines lose whole rows (the second of A, 2, 3).
+        image = Image.new("L", (width, LINE_HEIGHT))
         # From the ascender line, so that baselines of different characters agree.
-        draw.text((0, 0), character, fill=1, font=self._font, anchor="la")
+        ImageDraw.Draw(image).text((0, 0), character, fill=255, font=self._font, anchor="la")
         stride = (width + 7) // 8
-        data = image.tobytes()
+        data = image.point(_cut, "1").tobytes()
         rows = (data[place : place + stride] for place in range(0, len(data), stride))
         return width, tuple(int.from_bytes(row, "big") >> (8 * stride - width) for row in rows)
+
+
+def _cut(grey: int) -> int:
+    return 255 if grey > 127 else 0
 
 
 def _drawable(character: str) -> bool:

@@ -71,10 +71,10 @@ class LedWall(Driver):
     def apply(self, effect: Event) -> None:
         """Show."""
         if effect[0] == events.ROWS:
-            _, mode, rows, notice, waiting = effect
+            _, mode, rows, page, waiting, _ = effect
             assert isinstance(rows, tuple)
             assert isinstance(waiting, int)
-            self._show(wall_frame(self._font, str(mode), rows, str(notice), waiting))
+            self._show(wall_frame(self._font, str(mode), rows, str(page), waiting))
         elif effect[0] == events.SIGN:
             _, mode, number, _ = effect
             self._show(sign_frame(self._font, str(mode), str(number)))

@@ -5,6 +5,7 @@ starts threads; so debouncing and blinking are the logic's, and pins are only re
 Callbacks of gpiozero come in its own thread and are handed to the loop.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -14,8 +15,10 @@ from gpiozero import DigitalInputDevice, DigitalOutputDevice
 from firmware.drivers.pi.driver import Driver, Event, Post
 from firmware.drivers.pi.loop import Loop, Timer
 from firmware.logic import events
-from firmware.logic.debounce import Keys
+from firmware.logic.debounce import Keys, key_line
 from protocols.ticks import ticks_diff
+
+log = logging.getLogger(__name__)
 
 
 class ServiceButtons(Driver):
@@ -43,7 +46,8 @@ class ServiceButtons(Driver):
         """From now on presses count; a button that is down already is stuck."""
         for index, button in enumerate(self._inputs):
             self._keys.edge(self._loop.ticks(), index, int(button.value))
-        self._keys.begin()
+        self._keys.begin(self._loop.ticks())
+        self._settle()
 
     def stop(self) -> None:
         """Give the pins back."""
@@ -65,6 +69,8 @@ class ServiceButtons(Driver):
         for index, level, _ in self._keys.settled(self._loop.ticks()):
             if level:
                 self._post((events.TOUCH, self._services[index]))
+        for index, stuck in self._keys.complaints(self._loop.ticks()):
+            log.warning("buttons: %s", key_line(index, self._services[index], stuck)[1])
         if self._timer is not None:
             self._timer.cancel()
         wake_at = self._keys.wake_at()

@@ -1,12 +1,13 @@
 """The line to a ticket printer: python-escpos as transport, never blocking the loop.
 
-Only `open`, `_raw`, `_read` and `close` of python-escpos are used: its text encoder turns Chinese
-punctuation into question marks, and its status takes silence for "paper ok".
-Writes are pieces so small that a line which can be written at all takes them whole.
+Only `open`, `_read` and `close` of python-escpos are used: its text encoder turns Chinese
+punctuation into question marks, its status takes silence for "paper ok", and its writing waits for
+a printer that takes nothing (out of paper, its buffer full), and gives it up for lost.
 """
 
 import contextlib
 import logging
+import os
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +18,7 @@ from escpos.printer import File, Network, Serial
 from firmware.drivers.pi.loop import Loop
 
 CONNECT_TIMEOUT_S = 3
-# A terminal that can be written has room for its wake-up threshold of 256 bytes.
+# Small, so that what was handed over is soon on its way, and progress on a slow line is seen.
 PIECE_BYTES = 256
 RETRY_MS_MIN, RETRY_MS_MAX = 500, 8000
 # Keep-alive: a printer whose power is cut is noticed after 10 + 3 x 5 s.
@@ -36,12 +37,13 @@ class ReadableFile(File):  # type: ignore[misc]  # python-escpos has no types
     """A USB printer (usblp); python-escpos opens it for writing only and can not read it."""
 
     def open(self, raise_not_found: bool = True) -> None:  # noqa: ARG002  # as in the base
-        """Open for both ways, without a buffer."""
+        """Open for both ways, without a buffer and without waiting."""
         self.device = open(self.devfile, "r+b", buffering=0)  # noqa: SIM115  # closed by close()
+        os.set_blocking(self.device.fileno(), False)
 
-    def _read(self) -> bytes:
+    def _read(self) -> bytes | None:
         data: bytes | None = self.device.read(64)
-        return data or b""
+        return data
 
 
 def network(host: str, port: int) -> Any:
@@ -60,7 +62,6 @@ def serial(path: str, baud: int, xonxoff: bool) -> Any:
     """A printer on a serial line."""
     device = Serial(path, baudrate=baud, xonxoff=xonxoff, timeout=0)
     device.open()
-    device.device.write_timeout = CONNECT_TIMEOUT_S
     return device
 
 
@@ -141,7 +142,7 @@ class PrinterLine:
             return
         if data:
             self._on_data(data)
-        else:
+        elif data is not None:
             self._lost("it closed the line")
 
     def _write(self, next_piece: Callable[[], bytes], sent: Callable[[int], None]) -> None:
@@ -150,13 +151,15 @@ class PrinterLine:
             self._loop.watch(self._file, self._read)
             return
         try:
-            self._device._raw(piece)
-        except FAULTS as error:
+            count = os.write(self._file, piece)
+        except BlockingIOError:
+            return  # it takes nothing now, and will be asked again
+        except OSError as error:
             # How much of it went out is not known: count it, so that nothing is sent twice.
             sent(len(piece))
             self._lost(str(error))
             return
-        sent(len(piece))
+        sent(count)
 
     def _lost(self, why: str) -> None:
         log.warning("printer: lost (%s)", why)

@@ -11,7 +11,8 @@ Rules:
   connection the printer is filled up with zeros until any half command is complete, reset, and the
   paper is cut, so that no ticket stands on the remains of another;
 - a question (DLE EOT) is asked one at a time, and never while a ticket is being sent: in an image
-  it would be dots. Automatic status tells of paper and cover meanwhile.
+  it would be dots. Automatic status tells of paper and cover meanwhile;
+- what was handed to a slow line is not at the printer yet: silence counts from when it is.
 Times are wrapped ticks.
 """
 
@@ -62,12 +63,21 @@ class _Ticket:
 
 
 class PrinterSession:
-    """`remains`: whether a ticket of an earlier run may stand unfinished in the printer."""
+    """`remains`: whether a ticket of an earlier run may stand unfinished in the printer;
+    `bytes_per_second` of a serial line, None: so fast that it does not matter.
+    """
 
-    def __init__(self, completion: str = PROCESS_ID, remains: bool = False) -> None:
+    def __init__(
+        self,
+        completion: str = PROCESS_ID,
+        remains: bool = False,
+        bytes_per_second: int | None = None,
+    ) -> None:
         if completion not in COMPLETIONS:
             raise ValueError(f"completion {completion!r}: it must be one of {COMPLETIONS}")
         self._completion = completion
+        self._bytes_per_second = bytes_per_second
+        self._line_free_at: int | None = None  # what was sent is at the printer then
         self._fill = FILL_PICTURE if remains else 0
         self._up = False
         self._parser = escpos.StatusParser()
@@ -92,6 +102,12 @@ class PrinterSession:
         """Whether a ticket is not yet known to be printed."""
         return self._ticket is not None
 
+    @property
+    def sending(self) -> str:
+        """The job whose bytes are not all sent yet, or ""."""
+        ticket = self._ticket
+        return ticket.job_id if ticket is not None and self._up and self._out else ""
+
     def take_events(self) -> list[tuple[object, ...]]:
         """("printer", paper, cover, fault) at every change, ("printed", job)."""
         happened = self._events
@@ -104,7 +120,7 @@ class PrinterSession:
         """The line is open."""
         self._up = True
         self._parser = escpos.StatusParser()
-        self._heard_at = None
+        self._heard_at = self._line_free_at = None
         self._written = 0
         self._out = bytearray(bytes(self._fill) + escpos.INIT)
         if self._fill:
@@ -128,10 +144,22 @@ class PrinterSession:
         self._silent_at = self._poll_at = None
         self._tell(UNREACHABLE)
 
-    def sent(self, count: int) -> None:
+    def sent(self, now_ms: int, count: int) -> None:
         """So many bytes of `output` are out of our hands."""
         del self._out[:count]
         self._written += count
+        if self._bytes_per_second is not None:
+            on_its_way_ms = -(-count * 1000 // self._bytes_per_second)
+            self._line_free_at = ticks_add(self._there_at(now_ms), on_its_way_ms)
+            if self._silent_at is not None:  # a question
+                self._silent_at = ticks_add(self._line_free_at, ANSWER_MS)
+            elif self._heard_at is not None:
+                self._heard_at = self._line_free_at  # it could not be heard meanwhile
+
+    def _there_at(self, now_ms: int) -> int:
+        """When the printer has everything that was sent: now, or later."""
+        free_at = self._line_free_at
+        return now_ms if free_at is None or is_due(free_at, now_ms) else free_at
 
     def receive(self, now_ms: int, data: bytes) -> None:
         """Bytes from the printer, cut anyhow."""
@@ -225,7 +253,7 @@ class PrinterSession:
             self._poll_later(now_ms)
             return
         self._out += self._parser.ask(self._questions.pop(0))
-        self._silent_at = ticks_add(now_ms, ANSWER_MS)
+        self._silent_at = ticks_add(self._there_at(now_ms), ANSWER_MS)
 
     def _poll_later(self, now_ms: int) -> None:
         calm = self._ticket is None and self._told is not None and self._told[2] == "none"

@@ -1,10 +1,19 @@
-"""The touch screen of a kiosk: a browser on the same board talks HTTP to the node, loopback only.
+"""The screen of a node: a browser on the same board, which talks HTTP to it; loopback only.
 
-    GET  /screen        server-sent events: {"mode": ..., "detail": [...]} now and at every change
-    POST /touch         {"service": "filing"} as application/json: a finger on a button; 204
+    GET  /              the page; its other files beside it (`screen_page`)
+    GET  /screen        server-sent events: the whole picture as JSON now and at every change, and
+                        an event `beat` every BEAT_MS
+    POST /touch         {"service": "filing"}: a finger on a button of the kiosk; 204
+    POST /alive         {"build": "..."}: the page has drawn a frame; 204
+    GET  /alive         {"silent_ms": ...} since the page last said so, null before the first time
 
-The page itself comes from the gateway; `origin` is the gateway's address, the only page that may
-speak to the node. Requests come in threads of their own and are handed to the loop.
+Rules:
+- beats are made by the node's loop, so that a loop that hangs is silent and the page says so;
+- a touch that the loop gets to only after TOUCH_AGE_MS_MAX is dropped: its person has gone;
+- a page that is not heard for PAGE_SILENT_MS is told in the log, and so is its return. Whoever
+  keeps the browser (`firmware.shell.screen_pi`) asks /alive and starts it again;
+- only requests to this machine's own names, and only touches of our own page.
+Requests come in threads of their own and are handed to the loop.
 """
 
 import contextlib
@@ -16,44 +25,90 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from firmware.drivers.pi.driver import Driver, Event, Post
-from firmware.drivers.pi.loop import Loop
+from firmware.drivers.pi.loop import Loop, Timer
+from firmware.drivers.pi.screen_page import HEADERS, Pages, load_pages
 from firmware.logic import events
+from protocols.ticks import ticks_diff
 
 HOST = "127.0.0.1"
 BODY_BYTES_MAX = 200
 STREAMS_MAX = 4
-# A line goes out this often, so that a closed browser is noticed.
-BEAT_S = 10.0
+BEAT_MS = 1000
+TOUCH_AGE_MS_MAX = 2000
+PAGE_SILENT_MS = 30_000
+REQUEST_TIMEOUT_S = 10.0
 
 log = logging.getLogger(__name__)
 
 
-class _Screen:
-    """What is shown now, for the threads; `version` grows with every change."""
+def kiosk_picture(effect: Event) -> dict[str, object] | None:
+    """What the kiosk's page needs of an effect, None when it is none of the screen's."""
+    if effect[0] != events.SCREEN:
+        return None
+    _, mode, detail, paper = effect
+    return {"mode": mode, "detail": detail, "paper": paper}
+
+
+def wall_picture(effect: Event) -> dict[str, object] | None:
+    """The same for a wall: rows of (number, window, new), the whole notice."""
+    if effect[0] != events.ROWS:
+        return None
+    _, mode, rows, _, waiting, notice = effect
+    assert isinstance(rows, tuple)
+    calls = [(number, window, new) for number, window, _, new in rows]
+    return {"mode": mode, "rows": calls, "waiting": waiting, "notice": notice}
+
+
+# Kind of node -> its page, how an effect becomes its picture, and the effect it begins with.
+PAGES: dict[str, tuple[str, Callable[[Event], dict[str, object] | None], Event]] = {
+    "ticket": ("kiosk.html", kiosk_picture, (events.SCREEN, "offline", (), "unknown")),
+    "wall": ("wall.html", wall_picture, (events.ROWS, events.STALE, (), "", 0, "")),
+}
+
+
+class _Shared:
+    """What the threads of the requests see; everything under `changed`."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
-        self.version = 1
-        self.text = json.dumps({"mode": "offline", "detail": []})
+        self.text = ""
+        self.version = 0  # grows with every change of the text
+        self.beat = 0
         self.streams: list[object] = []
+        self.page_heard_ms: int | None = None
 
     def show(self, text: str) -> None:
         with self.changed:
-            self.text = text
-            self.version += 1
+            if text != self.text:
+                self.text = text
+                self.version += 1
+                self.changed.notify_all()
+
+    def tick(self) -> None:
+        with self.changed:
+            self.beat += 1
             self.changed.notify_all()
 
 
 class ScreenPort(Driver):
-    """("screen", ...) in, ("touch", service) out. `port` 0 takes a free one."""
+    """Pictures in; ("touch", service) out.
 
-    def __init__(self, loop: Loop, post: Post, port: int, origin: str) -> None:
-        self._screen = _Screen()
+    `kind` is a key of PAGES; `port` 0 takes a free one; `title` is the hall's name (zh, en).
+    """
 
-        def touch(service: str) -> None:
-            loop.call(partial(post, (events.TOUCH, service)))
+    def __init__(
+        self, loop: Loop, post: Post, kind: str, port: int, title: tuple[str, str]
+    ) -> None:
+        self._loop, self._post = loop, post
+        first, self._picture_of, beginning = PAGES[kind]
+        self._title = title
+        self._pages = load_pages(first)
+        self._shared = _Shared()
+        self._page_silent = False
+        self._timer: Timer | None = None
+        self.apply(beginning)
 
-        handler = partial(_Handler, self._screen, touch, origin)
+        handler = partial(_Handler, self)
         self._server = ThreadingHTTPServer((HOST, port), handler)
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
@@ -64,21 +119,77 @@ class ScreenPort(Driver):
     def start(self) -> None:
         """Answer from now on."""
         log.info("screen: http://%s:%d", HOST, self.port)
+        self._started_ms = self._loop.now_ms()
         self._thread.start()
+        self._tick()
 
     def stop(self) -> None:
         """End all streams."""
-        with self._screen.changed:
-            self._screen.streams.clear()
-            self._screen.changed.notify_all()
+        if self._timer is not None:
+            self._timer.cancel()
+        with self._shared.changed:
+            self._shared.streams.clear()
+            self._shared.changed.notify_all()
         self._server.shutdown()
         self._server.server_close()
 
     def apply(self, effect: Event) -> None:
         """Show."""
-        if effect[0] == events.SCREEN:
-            _, mode, detail = effect
-            self._screen.show(json.dumps({"mode": mode, "detail": detail}, ensure_ascii=False))
+        picture = self._picture_of(effect)
+        if picture is not None:
+            self._show(picture)
+
+    def _show(self, picture: dict[str, object]) -> None:
+        title = {"zh": self._title[0], "en": self._title[1]}
+        whole = {"build": self._pages.build, "title": title, "screen": picture}
+        self._shared.show(json.dumps(whole, ensure_ascii=False, separators=(",", ":")))
+
+    def _tick(self) -> None:
+        self._shared.tick()
+        self._look_after_page()
+        self._timer = self._loop.later(BEAT_MS, self._tick)
+
+    def _look_after_page(self) -> None:
+        heard_ms = self._shared.page_heard_ms
+        silent_ms = self._loop.now_ms() - (self._started_ms if heard_ms is None else heard_ms)
+        silent = silent_ms >= PAGE_SILENT_MS
+        if silent and not self._page_silent:
+            log.warning("screen: the page has not been heard for %d s", silent_ms // 1000)
+        elif self._page_silent and not silent:
+            log.info("screen: the page is back")
+        self._page_silent = silent
+
+    # ---- called by the threads of the requests ----
+
+    @property
+    def pages(self) -> Pages:
+        """The files."""
+        return self._pages
+
+    @property
+    def shared(self) -> _Shared:
+        """The picture and who looks at it."""
+        return self._shared
+
+    def touch(self, service: str) -> None:
+        """A finger, now."""
+        self._loop.call(partial(self._take_touch, service, self._loop.ticks()))
+
+    def hear_page(self) -> None:
+        """The page lives."""
+        self._shared.page_heard_ms = self._loop.now_ms()
+
+    def page_silent_ms(self) -> int | None:
+        """Since the page was heard; None: never yet."""
+        heard_ms = self._shared.page_heard_ms
+        return None if heard_ms is None else self._loop.now_ms() - heard_ms
+
+    def _take_touch(self, service: str, at: int) -> None:
+        age_ms = ticks_diff(self._loop.ticks(), at)
+        if age_ms > TOUCH_AGE_MS_MAX:
+            log.warning("screen: a touch of %s came %d ms late and is dropped", service, age_ms)
+        else:
+            self._post((events.TOUCH, service))
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -86,78 +197,101 @@ class _Handler(BaseHTTPRequestHandler):
 
     server_version = "hallkit"
     sys_version = ""
+    timeout = REQUEST_TIMEOUT_S
 
-    def __init__(
-        self, screen: _Screen, touch: Callable[[str], None], origin: str, *arguments: object
-    ) -> None:
-        self._screen = screen
-        self._touch = touch
-        self._origin = origin
+    def __init__(self, port: ScreenPort, *arguments: object) -> None:
+        self._port = port
         super().__init__(*arguments)  # type: ignore[arg-type]  # as the server gives them
 
     def do_GET(self) -> None:
-        """The stream of screens."""
-        if self.path != "/screen":
+        """Pages, and the stream of pictures."""
+        if not self._is_for_us():
+            self._answer(421)
+        elif self.path == "/screen":
+            with contextlib.suppress(OSError):  # the browser has gone
+                self._stream()
+        elif self.path == "/alive":
+            silent = json.dumps({"silent_ms": self._port.page_silent_ms()}).encode()
+            self._answer(200, "application/json", silent)
+        elif self.path in self._port.pages.files:
+            self._answer(200, *self._port.pages.files[self.path])
+        else:
             self._answer(404)
-            return
-        stream = object()
-        with self._screen.changed:
-            # The newest browser wins: one that was reloaded is only noticed at its next line.
-            self._screen.streams = [*self._screen.streams, stream][-STREAMS_MAX:]
-            self._screen.changed.notify_all()
-        with contextlib.suppress(OSError):  # the browser has gone
-            self._stream(stream)
 
     def do_POST(self) -> None:
-        """A touch."""
-        # This content type makes a browser ask first (do_OPTIONS), so a foreign page can not touch.
-        if self.path != "/touch" or self.headers.get_content_type() != "application/json":
+        """A touch, or a sign of life."""
+        own = f"http://{self.headers.get('Host', '')}"
+        if not self._is_for_us():
+            self._answer(421)
+        elif self.path not in ("/touch", "/alive"):
             self._answer(404)
-            return
-        if self.headers.get("Origin", self._origin) != self._origin:
+        elif self.headers.get("Origin", own) != own:
             self._answer(403)
-            return
+        elif self.headers.get_content_type() != "application/json":
+            self._answer(415)
+        else:
+            self._take(self._body())
+
+    def _take(self, body: dict[str, object] | None) -> None:
+        if body is None:
+            self._answer(400)
+        elif self.path == "/alive":
+            self._port.hear_page()
+            self._answer(204)
+        elif isinstance(service := body.get("service"), str):
+            self._port.touch(service)
+            self._answer(204)
+        else:
+            self._answer(400)
+
+    def _is_for_us(self) -> bool:
+        """A name that somebody else's DNS leads to this machine is not ours."""
+        port = self._port.port
+        return self.headers.get("Host") in (f"{HOST}:{port}", f"localhost:{port}")
+
+    def _body(self) -> dict[str, object] | None:
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal() or int(length) > BODY_BYTES_MAX:
+            return None
         try:
-            length = int(self.headers.get("Content-Length", "0"))
-            body = json.loads(self.rfile.read(min(length, BODY_BYTES_MAX)))
-            service = body["service"]
-        except (ValueError, KeyError, TypeError):
-            self._answer(400)
-            return
-        if not isinstance(service, str):
-            self._answer(400)
-            return
-        self._touch(service)
-        self._answer(204)
+            body = json.loads(self.rfile.read(int(length)))
+        except (ValueError, OSError):
+            return None
+        return body if isinstance(body, dict) else None
 
-    def do_OPTIONS(self) -> None:
-        """A page asks whether it may touch."""
-        self._answer(204)
-
-    def _stream(self, stream: object) -> None:
+    def _stream(self) -> None:
+        shared = self._port.shared
+        stream = object()
+        with shared.changed:
+            # The newest browser wins: one that was reloaded is only noticed at its next line.
+            shared.streams = [*shared.streams, stream][-STREAMS_MAX:]
+            shared.changed.notify_all()
         self._head(200, "text/event-stream; charset=utf-8")
-        seen = 0
+        seen = (-1, -1)
         while True:
-            with self._screen.changed:
-                if self._screen.version == seen and stream in self._screen.streams:
-                    self._screen.changed.wait(BEAT_S)
-                if stream not in self._screen.streams:
+            with shared.changed:
+                while stream in shared.streams and seen == (shared.version, shared.beat):
+                    shared.changed.wait()
+                if stream not in shared.streams:
                     return
-                fresh = self._screen.version != seen
-                seen, text = self._screen.version, self._screen.text
-            self.wfile.write(f"data: {text}\n\n".encode() if fresh else b":\n\n")
+                fresh = shared.version != seen[0]
+                seen, text = (shared.version, shared.beat), shared.text
+            self.wfile.write(f"data: {text}\n\n".encode() if fresh else b"event: beat\ndata:\n\n")
             self.wfile.flush()
 
-    def _answer(self, code: int) -> None:
-        self._head(code, "")
+    def _answer(self, code: int, content_type: str = "", content: bytes = b"") -> None:
+        self._head(code, content_type, len(content))
+        with contextlib.suppress(OSError):  # the browser has gone
+            self.wfile.write(content)
 
-    def _head(self, code: int, content_type: str) -> None:
+    def _head(self, code: int, content_type: str, length: int | None = None) -> None:
         self.send_response(code)
-        self.send_header("Access-Control-Allow-Origin", self._origin)
-        self.send_header("Access-Control-Allow-Headers", "Content-Type")
-        self.send_header("Cache-Control", "no-store")
+        for name, value in HEADERS:
+            self.send_header(name, value)
         if content_type:
             self.send_header("Content-Type", content_type)
+        if length is not None:
+            self.send_header("Content-Length", str(length))
         self.end_headers()
 
     def log_message(self, *arguments: object) -> None:

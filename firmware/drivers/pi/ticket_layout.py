@@ -25,6 +25,8 @@ MISSED_ZH = "过号请到导税台"
 MISSED_EN = "Please come when your number is called"
 NEXT_ZH = "前面无人等候 请留意叫号"
 NEXT_EN = "You are next"
+ALONE_ZH = "离线取号　位置已保留"
+ALONE_EN = "Issued offline; your place in line is kept"
 
 _ROW_BYTES = LINE_DOTS // 8
 _RULE = escpos.raster(_ROW_BYTES, 3, b"\xff" * _ROW_BYTES * 3)
@@ -35,7 +37,8 @@ _DOTTED_RULE = escpos.raster(_ROW_BYTES, 2, b"\xcc" * _ROW_BYTES * 2)
 class TicketData:
     """All that a ticket says. `ahead` counts people; `print_count` is this printer's own.
 
-    An empty `url` prints no QR code; `wait_minutes` None prints no expected wait.
+    `ahead` None marks a number given out while the gateway was away; an empty `url` prints no QR
+    code; `wait_minutes` None prints no expected wait.
     """
 
     number: str
@@ -43,7 +46,7 @@ class TicketData:
     service_en: str
     hall_zh: str
     hall_en: str
-    ahead: int
+    ahead: int | None
     wait_minutes: int | None
     issued_text: str
     url: str
@@ -86,6 +89,8 @@ def largest_scale(text: str, limit: int) -> int:
 
 def ahead_text(ticket: TicketData) -> tuple[str, str]:
     """Chinese and English words for the people ahead."""
+    if ticket.ahead is None:
+        return ALONE_ZH, ALONE_EN
     if ticket.ahead == 0:
         return NEXT_ZH, NEXT_EN
     people = "1 person" if ticket.ahead == 1 else f"{ticket.ahead} people"

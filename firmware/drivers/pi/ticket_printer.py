@@ -1,4 +1,5 @@
-"""The ticket printer of a kiosk: ("print", job) in; ("printer", ...) and ("printed", job) out.
+"""The ticket printer of a kiosk: ("print", job) in; ("printer", ...), ("printed", job) out, and
+("sending", job) every SENDING_MS while a slow line takes its bytes.
 
 What is on paper is counted and kept over a restart, and so is the job that is at the printer: if
 the node dies in the middle of a ticket, the next start cuts its remains off before it prints.
@@ -22,6 +23,7 @@ from protocols.messages.ticket import TicketJob
 from protocols.ticks import ticks_diff
 
 MEMORY_KEY = "printer"
+SENDING_MS = 2000
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,10 @@ class TicketDesign:
 
 
 class TicketPrinter(Driver):
-    """`make_device` opens the printer and may block: one of `printer_line`'s three."""
+    """`make_device` opens the printer and may block: one of `printer_line`'s three.
+
+    `bytes_per_second` is that of a serial line, else None.
+    """
 
     def __init__(
         self,
@@ -51,15 +56,17 @@ class TicketPrinter(Driver):
         make_device: Callable[[], Any],
         design: TicketDesign,
         completion: str = PROCESS_ID,
+        bytes_per_second: int | None = None,
     ) -> None:
         self._loop = loop
         self._post = post
         self._memory = memory
         self._design = design
         self._count, open_job = _kept(memory.get(MEMORY_KEY))
-        self._session = PrinterSession(completion, remains=bool(open_job))
+        self._session = PrinterSession(completion, bool(open_job), bytes_per_second)
         self._line = PrinterLine(loop, make_device, self._up, self._down, self._data)
         self._timer: Timer | None = None
+        self._sending_ms = 0  # when that was told last
 
     def start(self) -> None:
         """Open the printer."""
@@ -110,6 +117,13 @@ class TicketPrinter(Driver):
             self._line.drop()
         self._settle()
 
+    def _sent(self, count: int) -> None:
+        self._session.sent(self._loop.ticks(), count)
+        now_ms = self._loop.now_ms()
+        if self._session.sending and now_ms - self._sending_ms >= SENDING_MS:
+            self._sending_ms = now_ms
+            self._post((events.SENDING, self._session.sending))
+
     def _settle(self) -> None:
         for event in self._session.take_events():
             if event[0] == events.PRINTED and not self._session.busy:
@@ -117,7 +131,7 @@ class TicketPrinter(Driver):
             # Later: the node may be in the middle of handing us a job.
             self._loop.call(partial(self._post, event))
         if self._session.output:
-            self._line.want_write(lambda: self._session.output, self._session.sent)
+            self._line.want_write(lambda: self._session.output, self._sent)
         if self._timer is not None:
             self._timer.cancel()
         wake_at = self._session.wake_at()

@@ -1,4 +1,7 @@
-"""The voice of a hall by a chip on a serial line: ("speak", ...) in, ("spoken", job) out."""
+"""The voice of a hall by a chip on a serial line.
+
+("speak", ...) and ("chime", ...) in, ("spoken", job) out.
+"""
 
 import logging
 from functools import partial
@@ -9,6 +12,8 @@ from firmware.drivers.pi.loop import Loop, Timer
 from firmware.drivers.pi.serial_line import SerialLine
 from firmware.logic import events
 from protocols.ticks import ticks_diff
+
+CHIME_TEXT = "语音播报"  # a chip has no chime; it says what it is
 
 log = logging.getLogger(__name__)
 
@@ -50,12 +55,16 @@ class ChipVoice(Driver):
         """Speak."""
         if effect[0] == events.SPEAK:
             _, job, number, window, again = effect
-            text = self._lead + call_text(str(number), str(window), bool(again))
-            try:
-                self._session.speak(self._loop.ticks(), str(job), text)
-            except ValueError as error:
-                log.error("voice: %s can not be said: %s", job, error)
-            self._settle()
+            self._say(str(job), call_text(str(number), str(window), bool(again)))
+        elif effect[0] == events.CHIME:
+            self._say(str(effect[1]), CHIME_TEXT)
+
+    def _say(self, job: str, text: str) -> None:
+        try:
+            self._session.speak(self._loop.ticks(), job, self._lead + text)
+        except ValueError as error:
+            log.error("voice: %s can not be said: %s", job, error)
+        self._settle()
 
     def _up(self) -> None:
         self._session.connected()

@@ -1,4 +1,4 @@
-"""The voice of a hall by recorded clips: ("speak", ...) in, ("spoken", job) out.
+"""The voice of a hall by recorded clips: ("speak", ...) and ("chime", ...) in, ("spoken", job) out.
 
 The clips of a call are joined into one sound and given to a player program (aplay of ALSA). Rules:
 one program at a time; "spoken" only when it has ended well; a program that plays longer than
@@ -97,8 +97,13 @@ class ClipVoice(Driver):
             except ValueError as error:
                 log.error("voice: %s", error)
                 return
-            self._waiting = (str(job), self._clips.sound(tokens))
-            self._next()
+            self._say(str(job), tokens)
+        elif effect[0] == events.CHIME:
+            self._say(str(effect[1]), (announcement.CHIME,))
+
+    def _say(self, job: str, tokens: Sequence[str]) -> None:
+        self._waiting = (job, self._clips.sound(tokens))
+        self._next()
 
     def _next(self) -> None:
         if self._playing or self._waiting is None or self._stopped:

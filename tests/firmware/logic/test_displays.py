@@ -33,24 +33,24 @@ def lamp_want(colour: Any, blink: bool = False) -> LampWant:
 def test_a_wall_shows_its_rows_and_says_nothing_twice(bench: Make) -> None:
     wall = bench(WallLogic())
     wall.online(wall_want(1, row("A001", "3"), row("B002", "5"), notice="排号"))
-    rows = (("A001", "3", True), ("B002", "5", True))
-    assert wall.last("rows") == ("rows", "live", rows, "排号", 4)
+    rows = (("A001", "3", True, False), ("B002", "5", True, False))
+    assert wall.last("rows") == ("rows", "live", rows, "排号", 4, "排号")
     assert wall.send("want", wall_want(2, row("A001", "3"), row("B002", "5"), notice="排号")) == []
     assert wall.logic.wake_at() is None
 
 
 def test_a_wall_that_was_never_told_anything_says_please_wait(bench: Make) -> None:
     wall = bench(WallLogic())
-    assert wall.send("start") == [("rows", "stale", (), STALE_NOTICE, 0)]
+    assert wall.send("start") == [("rows", "stale", (), STALE_NOTICE, 0, STALE_NOTICE)]
 
 
 def test_a_wall_without_a_lease_shows_no_numbers(bench: Make) -> None:
     wall = bench(WallLogic())
     wall.online(wall_want(1, row("A001", "3", new=True)))
-    assert wall.send("lease", False) == [("rows", "stale", (), STALE_NOTICE, 0)]
+    assert wall.send("lease", False) == [("rows", "stale", (), STALE_NOTICE, 0, STALE_NOTICE)]
     assert wall.logic.wake_at() is None
     assert wall.send("want", wall_want(2, row("A002", "3"))) == []
-    assert wall.send("lease", True) == [("rows", "live", (("A002", "3", True),), "", 4)]
+    assert wall.send("lease", True) == [("rows", "live", (("A002", "3", True, False),), "", 4, "")]
 
 
 def test_a_new_row_flashes_eight_seconds_and_then_stands(bench: Make) -> None:
@@ -58,12 +58,14 @@ def test_a_new_row_flashes_eight_seconds_and_then_stands(bench: Make) -> None:
     wall.online(wall_want(1, row("A001", "3", new=True), row("B001", "1")))
     wall.run(60000)
     pictures = [
-        (at, rows[0][2], rows[1][2]) for at, (_, mode, rows, _, _) in wall.times("rows")[1:]
+        (at, rows[0][2:], rows[1][2:]) for at, (_, mode, rows, _, _, _) in wall.times("rows")[1:]
     ]
     pictures = [entry for entry in pictures if entry]
-    assert [lit for _, lit, _ in pictures] == [place % 2 == 0 for place in range(17)]
+    assert [(lit, new) for _, (lit, new), _ in pictures] == [
+        (place % 2 == 0, place < 16) for place in range(17)
+    ]
     assert [at for at, _, _ in pictures] == [500 * place for place in range(17)]
-    assert all(other for _, _, other in pictures), "only the new row flashes"
+    assert all(other == (True, False) for _, _, other in pictures), "only the new row flashes"
     assert wall.logic.wake_at() is None
 
 
@@ -73,7 +75,7 @@ def test_the_same_call_sent_again_does_not_begin_the_flash_again(bench: Make) ->
     wall.run(7900)
     wall.send("want", wall_want(2, row("A001", "3", new=True), waiting=5))
     wall.run(100)
-    assert wall.last("rows") == ("rows", "live", (("A001", "3", True),), "", 5)
+    assert wall.last("rows") == ("rows", "live", (("A001", "3", True, False),), "", 5, "")
     assert wall.logic.wake_at() is None
     wall.send("want", wall_want(3, row("A001", "3", new=True), waiting=6))
     assert wall.logic.wake_at() is None, "still the same call"
@@ -84,8 +86,8 @@ def test_the_same_call_sent_again_does_not_end_the_flash(bench: Make) -> None:
     wall.online(wall_want(1, row("A001", "3", new=True)))
     wall.run(700)
     wall.send("want", wall_want(2, row("A001", "3", new=True), waiting=5))
-    assert wall.last("rows")[2] == (("A001", "3", False),)
-    assert wall.run(300)[-1][2] == (("A001", "3", True),)
+    assert wall.last("rows")[2] == (("A001", "3", False, True),)
+    assert wall.run(300)[-1][2] == (("A001", "3", True, True),)
 
 
 def test_a_call_is_no_news_any_more_when_the_lease_comes_back(bench: Make) -> None:
@@ -94,7 +96,7 @@ def test_a_call_is_no_news_any_more_when_the_lease_comes_back(bench: Make) -> No
     wall.run(600)
     wall.send("lease", False)
     wall.send("lease", True)
-    assert wall.last("rows")[2] == (("A001", "3", True),)
+    assert wall.last("rows")[2] == (("A001", "3", True, False),)
     assert wall.logic.wake_at() is None
 
 
@@ -104,7 +106,7 @@ def test_a_repeated_call_flashes_again(bench: Make) -> None:
     wall.run(10000)
     wall.send("want", wall_want(2, row("A001", "3")))
     wall.send("want", wall_want(3, row("A001", "3", new=True)))
-    assert wall.run(500) == [("rows", "live", (("A001", "3", False),), "", 4)]
+    assert wall.run(500) == [("rows", "live", (("A001", "3", False, True),), "", 4, "")]
 
 
 def test_a_long_notice_turns_its_pages(bench: Make) -> None:
@@ -112,7 +114,8 @@ def test_a_long_notice_turns_its_pages(bench: Make) -> None:
     wall = bench(WallLogic())
     wall.online(wall_want(1, notice=notice))
     wall.run(3 * PAGE_MS)
-    shown = [(at, page) for at, (_, mode, _, page, _) in wall.times("rows") if mode == "live"]
+    shown = [(at, page) for at, (_, mode, _, page, _, _) in wall.times("rows") if mode == "live"]
+    assert {effect[5] for _, effect in wall.times("rows")} == {STALE_NOTICE, notice}
     expected = pages(notice, 16)
     assert len(expected) == 3
     assert shown == [(place * PAGE_MS, expected[place % 3]) for place in range(4)]

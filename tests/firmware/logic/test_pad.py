@@ -372,18 +372,6 @@ def test_a_key_going_down_while_the_window_opens_is_neither_digit_nor_command(be
     assert pad.last("beep") == ("beep", "refused")
 
 
-def test_a_key_held_at_boot_does_nothing(bench: Make) -> None:
-    pad = bench(PadLogic())
-    pad.send("key", NEXT, 1)
-    pad.online(want())
-    pad.run(5000)
-    assert pad.reports() == []
-    pad.send("key", NEXT, 0)
-    pad.run(100)
-    pad.press(NEXT)
-    assert len(pad.reports()) == 1
-
-
 def test_pictures_are_told_once(pad: Any) -> None:
     assert pad.send("want", want(rev=2)) == []
     assert pad.all("display") == [("display", "----"), ("display", "A023")]

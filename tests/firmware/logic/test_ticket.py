@@ -5,9 +5,15 @@ from typing import Any
 
 import pytest
 
-from firmware.logic.ticket import DOUBT_MS, REFUSED_MS, WAITING_MAX, TicketLogic
+from firmware.logic.ticket import DOUBT_MS, REFUSED_MS, TAKE_MS, WAITING_MAX, TicketLogic
 from protocols.messages.node import JobResult
-from protocols.messages.ticket import KioskService, KioskWant, TicketJob, TicketRequested
+from protocols.messages.ticket import (
+    KioskService,
+    KioskWant,
+    PrinterChanged,
+    TicketJob,
+    TicketRequested,
+)
 
 Make = Callable[[Any], Any]
 OK = ("ok", "closed", "none")
@@ -70,10 +76,12 @@ def restarted(bench: Make, kiosk: Any, reports: list[Any] | None = None) -> Any:
 def test_a_job_is_stored_before_it_is_printed_and_confirmed_after(kiosk: Any) -> None:
     effects = kiosk.send("job", job("t1"))
     assert [effect[0] for effect in effects] == ["store", "print", "screen"]
-    assert kiosk.last("screen") == ("screen", "printing", ("A007",))
+    assert kiosk.last("screen") == ("screen", "printing", ("A007",), "ok")
     assert results(kiosk) == []
     kiosk.send("printed", "t1")
     assert results(kiosk) == [("t1", "done")]
+    assert kiosk.last("screen")[1] == "printed"
+    kiosk.run(TAKE_MS)
     assert kiosk.last("screen")[1] == "ready"
 
 
@@ -121,11 +129,13 @@ def test_a_ticket_in_a_printer_out_of_paper_waits_and_is_not_sent_again(kiosk: A
     kiosk.send("printer", *OUT)
     kiosk.run(3_600_000)
     assert results(kiosk) == []
-    assert kiosk.last("screen") == ("screen", "paper_out", OUT)
+    assert kiosk.last("screen") == ("screen", "paper_out", (*OUT, "A007"), "out")
     kiosk.send("printer", *OK)
     kiosk.run(DOUBT_MS - 1)
     kiosk.send("printed", "t1")
     assert results(kiosk) == [("t1", "done")]
+    assert kiosk.last("screen")[1] == "printed"
+    kiosk.run(TAKE_MS)
     assert printed(kiosk) == ["t1"]
 
 
@@ -160,6 +170,27 @@ def test_no_confirmation_from_a_healthy_printer_is_unknown_not_printed_again(kio
     assert printed(kiosk) == ["t1", "t2"]
     kiosk.send("printed", "t1")
     assert results(kiosk) == [("t1", "unknown")], "an answer once given stays"
+
+
+def test_a_ticket_that_is_still_being_sent_is_not_doubted(kiosk: Any) -> None:
+    kiosk.send("job", job("t1"))
+    for _ in range(10):
+        kiosk.run(DOUBT_MS - 1)
+        kiosk.send("sending", "t1")
+        kiosk.send("sending", "another")
+    assert results(kiosk) == []
+    kiosk.run(DOUBT_MS)
+    assert results(kiosk) == [("t1", "unknown")]
+
+
+def test_bytes_that_go_out_do_not_count_while_the_printer_is_known_to_be_unable(
+    kiosk: Any,
+) -> None:
+    kiosk.send("job", job("t1"))
+    kiosk.send("printer", *OUT)
+    kiosk.send("sending", "t1")
+    kiosk.run(3_600_000)
+    assert results(kiosk) == []
 
 
 def test_a_mute_printer_is_tried_and_its_tickets_are_unknown(bench: Make) -> None:
@@ -231,7 +262,7 @@ def test_stored_bytes_of_another_make_are_named_not_guessed(bench: Make, stored:
 def test_a_touch_asks_for_one_ticket(kiosk: Any) -> None:
     kiosk.send("touch", "tax")
     assert requests(kiosk) == ["tax"]
-    assert kiosk.last("screen") == ("screen", "asking", ("tax",))
+    assert kiosk.last("screen") == ("screen", "asking", ("tax",), "ok")
     kiosk.ack(kiosk.reports()[-1])
     assert kiosk.last("screen")[1] == "ready"
 
@@ -272,7 +303,7 @@ def test_a_touch_that_cannot_be_served_is_refused_visibly(kiosk: Any, event: Any
     before = kiosk.last("screen")
     kiosk.send("touch", "tax")
     assert requests(kiosk) == []
-    assert kiosk.last("screen") == ("screen", "refused", (why,))
+    assert kiosk.last("screen") == ("screen", "refused", (why,), kiosk.last("screen")[3])
     kiosk.run(REFUSED_MS)
     assert kiosk.last("screen") == before
 
@@ -280,13 +311,13 @@ def test_a_touch_that_cannot_be_served_is_refused_visibly(kiosk: Any, event: Any
 def test_a_denied_request_says_why(kiosk: Any) -> None:
     kiosk.send("touch", "tax")
     kiosk.ack(kiosk.reports()[-1], "denied")
-    assert kiosk.last("screen") == ("screen", "refused", ("denied",))
+    assert kiosk.last("screen") == ("screen", "refused", ("denied",), "ok")
 
 
 def test_a_request_the_outbox_refused_may_be_made_again_at_once(kiosk: Any) -> None:
     kiosk.send("touch", "tax")
     kiosk.send("full", kiosk.reports()[-1])
-    assert kiosk.last("screen") == ("screen", "refused", ("busy",))
+    assert kiosk.last("screen") == ("screen", "refused", ("busy",), "ok")
     kiosk.send("touch", "tax")
     assert requests(kiosk) == ["tax", "tax"]
 
@@ -294,24 +325,74 @@ def test_a_request_the_outbox_refused_may_be_made_again_at_once(kiosk: Any) -> N
 def test_an_old_picture_is_not_offered(kiosk: Any) -> None:
     assert kiosk.last("screen")[1] == "ready"
     kiosk.send("lease", False)
-    assert kiosk.last("screen") == ("screen", "offline", ())
+    assert kiosk.last("screen") == ("screen", "offline", (), "ok")
+
+
+# ---- the ticket in the slot ----
+
+
+def test_a_confirmed_ticket_is_offered_to_its_holder_for_a_while(kiosk: Any) -> None:
+    kiosk.send("job", job("t1"))
+    kiosk.send("printed", "t1")
+    assert kiosk.last("screen") == ("screen", "printed", ("A007",), "ok")
+    kiosk.run(TAKE_MS - 1)
+    assert kiosk.last("screen")[1] == "printed"
+    kiosk.run(1)
+    assert kiosk.last("screen")[1] == "ready"
+    assert kiosk.run(60_000) == []
+
+
+def test_the_last_ticket_of_a_roll_is_offered_before_the_end_of_the_paper_is_told(
+    kiosk: Any,
+) -> None:
+    kiosk.send("job", job("t1"))
+    kiosk.send("printed", "t1")
+    kiosk.send("printer", *OUT)
+    assert kiosk.last("screen") == ("screen", "printed", ("A007",), "out")
+    kiosk.run(TAKE_MS)
+    assert kiosk.last("screen") == ("screen", "paper_out", (*OUT, ""), "out")
+
+
+def test_nothing_is_offered_that_the_printer_did_not_confirm(kiosk: Any) -> None:
+    kiosk.send("job", job("t1"))
+    kiosk.run(DOUBT_MS)
+    assert results(kiosk) == [("t1", "unknown")]
+    assert "printed" not in [effect[1] for effect in kiosk.all("screen")]
+
+
+def test_a_touch_while_a_ticket_is_offered_asks_for_the_next(kiosk: Any) -> None:
+    kiosk.send("job", job("t1"))
+    kiosk.send("printed", "t1")
+    kiosk.send("touch", "tax")
+    assert requests(kiosk) == ["tax"]
+    assert kiosk.last("screen")[1] == "asking"
+    kiosk.send("job", job("t2"))
+    assert kiosk.last("screen")[1] == "printing"
+
+
+def test_paper_that_runs_low_is_told_with_every_screen(kiosk: Any) -> None:
+    kiosk.send("printer", "low", "closed", "none")
+    assert kiosk.last("screen")[1::2] == ("ready", "low")
 
 
 # ---- printer reports ----
 
 
 def test_the_printer_is_reported_on_changes_one_at_a_time(bench: Make) -> None:
+    def reports() -> list[PrinterChanged]:
+        return [report for report in kiosk.reports() if isinstance(report, PrinterChanged)]
+
     kiosk = bench(TicketLogic())
     kiosk.online(want())
-    assert kiosk.reports() == []
+    assert reports() == []
     kiosk.send("printer", *OK)
     kiosk.send("printer", *OK)
     kiosk.send("printer", "low", "closed", "none")
     kiosk.send("printer", *OUT)
-    assert [report.paper for report in kiosk.reports()] == ["ok"]
-    kiosk.ack(kiosk.reports()[0])
-    assert [report.paper for report in kiosk.reports()] == ["ok", "out"]
-    kiosk.send("full", kiosk.reports()[1])
-    assert len(kiosk.reports()) == 2
+    assert [report.paper for report in reports()] == ["ok"]
+    kiosk.ack(reports()[0])
+    assert [report.paper for report in reports()] == ["ok", "out"]
+    kiosk.send("full", reports()[1])
+    assert len(reports()) == 2
     kiosk.run(1000)
-    assert [report.paper for report in kiosk.reports()] == ["ok", "out", "out"]
+    assert [report.paper for report in reports()] == ["ok", "out", "out"]

@@ -19,11 +19,14 @@ import httpx
 import pytest
 
 from gateway.web.tokens import TokenStore
+from simulator.devices.printer import Printer
+from simulator.ports.pty_port import PtyPort
+from simulator.ports.tcp_port import TcpPort
 
 LANGFANG = Path(__file__).parents[3] / "gateway" / "halls" / "langfang.toml"
 HALL = "langfang"
 DEADLINE_S = 25.0
-KIOSKS = 9
+KIOSKS = 12
 
 
 def wait_until(holds: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
@@ -57,10 +60,16 @@ class Hall:
         )
         assert self._broker.stdout is not None
         self.port = int(re.findall(r"port (\d+)", self._broker.stdout.readline())[0])
+        self._data, self._hall_file = data, hall_file
+        self._clients: dict[str, httpx.Client] = {}
+        self.start_gateway()
+
+    def start_gateway(self) -> None:
+        """The gateway, also after `kill_gateway`; it has a new address then."""
         self._gateway = subprocess.Popen(
             [
                 *(sys.executable, "-m", "gateway.cli.main", "gateway", "--json"),
-                *("--hall", str(hall_file), "--data", str(data / "gateway")),
+                *("--hall", str(self._hall_file), "--data", str(self._data / "gateway")),
                 *("--broker", f"127.0.0.1:{self.port}", "--http", "127.0.0.1:0"),
             ],
             stdout=subprocess.PIPE,
@@ -69,13 +78,19 @@ class Hall:
         )
         assert self._gateway.stdout is not None
         self.address = json.loads(self._gateway.stdout.readline())["address"]
-        self._clients = {
-            role: self._client(role, data) for role in ("kiosk", "officer", "technician")
-        }
-        self.signed: list[str] = []
+        self._clients = {role: self._client(role) for role in ("kiosk", "officer", "technician")}
 
-    def _client(self, role: str, data: Path) -> httpx.Client:
-        text = TokenStore(data / "gateway").first_texts()[f"{role}-1"]
+    def kill_gateway(self) -> None:
+        """Its power fails."""
+        for client in self._clients.values():
+            client.close()
+        self._gateway.kill()
+        self._gateway.wait(DEADLINE_S)
+        assert self._gateway.stdout is not None
+        self._gateway.stdout.close()
+
+    def _client(self, role: str) -> httpx.Client:
+        text = TokenStore(self._data / "gateway").first_texts()[f"{role}-1"]
         return httpx.Client(
             base_url=self.address,
             headers={"Authorization": f"Bearer {text}"},
@@ -168,7 +183,7 @@ class PiProcess:
         ):
             for line in answer.iter_lines():
                 if line.startswith("data: "):
-                    self.modes.append(json.loads(line[6:])["mode"])
+                    self.modes.append(json.loads(line[6:])["screen"]["mode"])
 
     def end(self, number: int = signal.SIGTERM) -> int:
         if self.process.poll() is None:
@@ -224,3 +239,70 @@ def start_node(tmp_path: Path) -> Iterator[Callable[..., PiProcess]]:
     for each in running:
         if each.process.poll() is None:
             each.end(signal.SIGKILL)
+
+
+KIOSK_TABLES = """
+[printer]
+hall_zh = "测试厅"
+hall_en = "Test hall"
+{line}
+[screen]
+port = 0
+"""
+
+
+class Kiosk:
+    """The node, its printer on a line, and what came out of it."""
+
+    def __init__(
+        self, name: str, port: TcpPort | PtyPort, printer: Printer, baud: int, more: str
+    ) -> None:
+        self.name, self.port, self.printer = name, port, printer
+        self.until = wait_until
+        self.node: Any = None
+        if isinstance(port, TcpPort):
+            line = f'host = "127.0.0.1"\nport = {port.port}'
+        else:
+            line = f'serial = "{port.path}"\nbaud = {baud}'
+        self.tables = KIOSK_TABLES.format(line=line + more)
+        self.start: Callable[[], None]
+
+    def ready(self) -> None:
+        self.until(lambda: self.node.mode() in ("ready", "printed"), "the kiosk is not ready", 60.0)
+
+    def shows(self, mode: str, deadline_s: float = DEADLINE_S) -> None:
+        self.until(lambda: self.node.mode() == mode, f"the screen does not say {mode}", deadline_s)
+
+    def turn(self, **knobs: object) -> None:
+        """Turn fault knobs of the printer."""
+        self.port.change(lambda _: [setattr(self.printer, *knob) for knob in knobs.items()])
+
+    def papers(self) -> list[str]:
+        """The text of every piece of paper that says anything."""
+        texts = self.port.change(lambda _: [each.text for each in self.printer.tickets])
+        return [text for text in texts if text.strip()]
+
+
+@pytest.fixture
+def kiosk(hall: Hall, start_node: Callable[..., PiProcess]) -> Iterator[Callable[..., Kiosk]]:
+    """Makes kiosks with a printer on TCP, or on a serial line; `more` is added to [printer]."""
+    ports: list[TcpPort | PtyPort] = []
+
+    def make(serial: Path | None = None, baud: int = 115200, more: str = "") -> Kiosk:
+        printer = Printer()
+        port = TcpPort(printer) if serial is None else PtyPort(printer, serial)
+        port.start()
+        ports.append(port)
+        made = Kiosk(hall.new_kiosk(), port, printer, baud, more)
+
+        def start() -> None:
+            made.node = start_node(made.tables, made.name, "ticket", hall.port)
+
+        made.start = start
+        made.start()
+        made.ready()
+        return made
+
+    yield make
+    for port in ports:
+        port.stop()

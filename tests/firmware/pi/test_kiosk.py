@@ -4,73 +4,13 @@ real gateway. From a touch to paper, and what happens when paper, cable or the n
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from simulator.devices.printer import Printer
-from simulator.ports.pty_port import PtyPort
-from simulator.ports.tcp_port import TcpPort
-
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pi-hall")]
-
-TABLES = """
-[printer]
-hall_zh = "测试厅"
-hall_en = "Test hall"
-{line}
-[screen]
-port = 0
-origin = "http://127.0.0.1"
-"""
-
-
-class Kiosk:
-    """The node, its printer, and what came out of it."""
-
-    def __init__(self, name: str, port: TcpPort | PtyPort, printer: Printer, until: Any) -> None:
-        self.name, self.port, self.printer, self.until = name, port, printer, until
-        self.node: Any = None
-
-    def start(self, start_node: Callable[..., Any], tables: str, broker_port: int) -> None:
-        self.node = start_node(tables, self.name, "ticket", broker_port)
-
-    def ready(self) -> None:
-        self.until(lambda: self.node.mode() == "ready", "the kiosk is not ready")
-
-    def papers(self) -> list[str]:
-        """The text of every piece of paper that says anything."""
-        texts = self.port.change(lambda _: [each.text for each in self.printer.tickets])
-        return [text for text in texts if text.strip()]
-
-
-@pytest.fixture
-def kiosk(
-    hall: Any, start_node: Callable[..., Any], until: Callable[..., Any]
-) -> Iterator[Callable[..., Kiosk]]:
-    ports: list[TcpPort | PtyPort] = []
-
-    def make(serial: Path | None = None) -> Kiosk:
-        printer = Printer()
-        port: TcpPort | PtyPort
-        if serial is None:
-            port = TcpPort(printer)
-            line = f'host = "127.0.0.1"\nport = {port.port}'
-        else:
-            port = PtyPort(printer, serial)
-            line = f'serial = "{port.path}"\nbaud = 115200'
-        port.start()
-        ports.append(port)
-        made = Kiosk(hall.new_kiosk(), port, printer, until)
-        made.start(start_node, TABLES.format(line=line), hall.port)
-        made.ready()
-        return made
-
-    yield make
-    for port in ports:
-        port.stop()
 
 
 def new_numbers(hall: Any, before: list[str]) -> list[str]:
@@ -84,7 +24,7 @@ def waiting(hall: Any) -> list[str]:
 
 @pytest.mark.parametrize("line", ["tcp", "serial"])
 def test_a_touch_becomes_one_ticket_on_paper(
-    kiosk: Callable[..., Kiosk], hall: Any, tmp_path: Path, line: str
+    kiosk: Callable[..., Any], hall: Any, tmp_path: Path, line: str
 ) -> None:
     k = kiosk(tmp_path / "printer" if line == "serial" else None)
     before = waiting(hall)
@@ -100,7 +40,7 @@ def test_a_touch_becomes_one_ticket_on_paper(
 
 
 def test_paper_out_in_the_middle_gives_exactly_one_ticket_after_the_new_roll(
-    kiosk: Callable[..., Kiosk], hall: Any
+    kiosk: Callable[..., Any], hall: Any
 ) -> None:
     k = kiosk()
     before = waiting(hall)
@@ -124,7 +64,7 @@ def test_paper_out_in_the_middle_gives_exactly_one_ticket_after_the_new_roll(
 
 
 def test_an_unplugged_printer_is_offline_and_its_ticket_comes_out_later(
-    kiosk: Callable[..., Kiosk], hall: Any
+    kiosk: Callable[..., Any], hall: Any
 ) -> None:
     k = kiosk()
     k.port.unplug()
@@ -141,7 +81,7 @@ def test_an_unplugged_printer_is_offline_and_its_ticket_comes_out_later(
 
 
 def test_a_printer_unplugged_in_the_middle_loses_no_print(
-    kiosk: Callable[..., Kiosk], hall: Any
+    kiosk: Callable[..., Any], hall: Any
 ) -> None:
     k = kiosk()
     before = waiting(hall)
@@ -164,7 +104,7 @@ def test_a_printer_unplugged_in_the_middle_loses_no_print(
 
 
 def test_a_node_killed_in_the_middle_prints_nothing_unmarked_twice(
-    kiosk: Callable[..., Kiosk], hall: Any, start_node: Callable[..., Any]
+    kiosk: Callable[..., Any], hall: Any
 ) -> None:
     k = kiosk()
     before = waiting(hall)
@@ -173,8 +113,7 @@ def test_a_node_killed_in_the_middle_prints_nothing_unmarked_twice(
     k.until(lambda: k.node.mode() == "printing", "nothing is printed")
     k.node.end(signal.SIGKILL)
     k.port.change(lambda _: setattr(k.printer, "dots_per_second", 1200))
-    line = f'host = "127.0.0.1"\nport = {k.port.port}'
-    k.start(start_node, TABLES.format(line=line), hall.port)
+    k.start()
     [number] = new_numbers(hall, before)
     k.until(lambda: any("补打" in paper for paper in k.papers()), "the doubt was not mended", 60)
     k.ready()

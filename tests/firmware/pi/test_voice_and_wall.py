@@ -46,6 +46,11 @@ def call_next(hall: Any, window: str, officer: str) -> str:
     return str(number)
 
 
+def voice_of(hall: Any) -> Any:
+    nodes = hall.get("technician", "/api/v1/nodes")["nodes"]
+    return next(node for node in nodes if node["id"] == "voice-1")
+
+
 def test_two_announcements_never_cut_each_other_off(
     hall: Any, start_node: Callable[..., Any], until: Callable[..., Any], tmp_path: Path
 ) -> None:
@@ -66,6 +71,39 @@ def test_two_announcements_never_cut_each_other_off(
         f"请{number}号，到{window}号窗口"
         for number, window in zip(numbers, ("1", "2"), strict=True)
     ]
+    assert node.end() == 0
+    port.stop()
+
+
+def test_a_voice_that_is_identified_cuts_no_announcement_off_and_tells_its_health(
+    hall: Any, start_node: Callable[..., Any], until: Callable[..., Any], tmp_path: Path
+) -> None:
+    chip = TtsChip()
+    chip.ms_per_character = 60
+    port = PtyPort(chip, tmp_path / "voice")
+    port.start()
+    tables = f'[voice]\nchip = "syn6288"\nserial = "{port.path}"\n'
+    node = start_node(tables, "voice-1", "voice", hall.port)
+    node.logged(r"voice: (open)")
+    until(lambda: (voice := voice_of(hall))["online"] and voice["health"], "it told no health")
+    assert voice_of(hall)["health"]["heap_free_bytes"] is None
+    lines = hall.get("technician", "/api/v1/nodes/voice-1/log")["lines"]
+    assert lines[-1]["text"].startswith("start ")
+    heard = port.change(lambda _: len(chip.heard))
+    hall.post("technician", "/api/v1/nodes/voice-1/identify", {"seconds": 5})
+    until(lambda: port.change(lambda _: len(chip.heard) > heard), "no chime")
+    number = call_next(hall, "w04", "1144")
+    hall.post("officer", "/api/v1/windows/w04/commands", {"command": "recall"})
+
+    def said() -> list[str]:
+        speeches = port.change(lambda _: list(chip.heard[heard:]))
+        return [speech.text.replace(" ", "") for speech in speeches]
+
+    until(lambda: sum(number in text for text in said()) == 2, "call and recall not said")
+    until(lambda: port.change(lambda _: not chip.busy), "it never ends")
+    assert said()[0] == "语音播报"
+    speeches = port.change(lambda _: list(chip.heard[heard:]))
+    assert [speech.cut_off for speech in speeches] == [False] * len(speeches)
     assert node.end() == 0
     port.stop()
 

@@ -6,6 +6,7 @@ have to wait, whatever lies over the socket.
 
 from __future__ import annotations
 
+import base64
 import importlib
 import select
 import socket
@@ -22,24 +23,20 @@ import pytest
 from firmware.logic.registry import make_logic
 from firmware.shell.node import Node
 from protocols import topics
+from protocols.catalogue import messages_on
 from protocols.messages.node import Ack, GatewayState
 from protocols.messages.pad import PadWant
 from protocols.messages.voice import VoiceJob
-from protocols.mqtt import (
-    Decoder,
-    encode_connack,
-    encode_puback,
-    encode_publish,
-    encode_suback,
-)
-from protocols.mqtt_packets import (
-    PINGRESP_BYTES,
+from protocols.mqtt import Decoder, encode_puback, encode_publish
+from protocols.mqtt_broker_side import (
     Connect,
     Disconnect,
     Pingreq,
-    Publish,
     Subscribe,
+    encode_connack,
+    encode_suback,
 )
+from protocols.mqtt_packets import PINGRESP_BYTES, Publish
 from protocols.ticks import ticks_add, ticks_diff
 from protocols.topics import Channel
 from protocols.wire import Message, decode, encode
@@ -52,9 +49,19 @@ WAKES_MAX = 20
 class Peer:
     """Drives one node as its shell, and answers it as its broker."""
 
-    def __init__(self, kind: str, start_ms: int, stored: dict[str, bytes], boot: int) -> None:
+    def __init__(
+        self, kind: str, start_ms: int, stored: dict[str, bytes], boot: int, updater: Any
+    ) -> None:
         self.node = Node(
-            HALL, NODE, kind, "virtual", "1.0.0", boot, make_logic(kind), lambda limit: limit // 2
+            HALL,
+            NODE,
+            kind,
+            "virtual",
+            "1.0.0",
+            boot,
+            make_logic(kind),
+            lambda limit: limit // 2,
+            updater=updater,
         )
         self.now_ms = start_ms
         self.stored = dict(stored)
@@ -189,9 +196,8 @@ class Peer:
         """Every message the broker got on this channel, decoded, oldest first."""
         topic = topics.node_topic(HALL, NODE, channel)
         found = [packet for packet in self.packets if isinstance(packet, Publish)]
-        return [
-            decode(packet.payload, channel.messages) for packet in found if packet.topic == topic
-        ]
+        kinds = messages_on(channel)
+        return [decode(packet.payload, kinds) for packet in found if packet.topic == topic]
 
     def stamps(self) -> list[tuple[int, int]]:
         """(boot, seq) of every report the broker got, events and results."""
@@ -243,8 +249,10 @@ def pad(peer: Callable[..., Peer]) -> Peer:
 def peer(start_ms: int) -> Callable[..., Peer]:
     """Makes a node of a kind with its scripted peer."""
 
-    def make(kind: str, stored: dict[str, bytes] | None = None, boot: int = 1) -> Peer:
-        return Peer(kind, start_ms, stored or {}, boot)
+    def make(
+        kind: str, stored: dict[str, bytes] | None = None, boot: int = 1, updater: Any = None
+    ) -> Peer:
+        return Peer(kind, start_ms, stored or {}, boot, updater)
 
     return make
 
@@ -280,6 +288,14 @@ class MicroSocket:
             return None
 
 
+def pem(name: str, data: bytes) -> bytes:
+    """mbedTLS takes both forms, OpenSSL's files PEM only."""
+    if data.startswith(b"-----"):
+        return data
+    body = base64.encodebytes(data)
+    return b"-----BEGIN %b-----\n%b-----END %b-----\n" % (name.encode(), body, name.encode())
+
+
 class MicroContext:
     """MicroPython's SSLContext, which takes certificates as bytes, not as files."""
 
@@ -289,13 +305,13 @@ class MicroContext:
         self.verify_mode = ssl.CERT_NONE
 
     def load_verify_locations(self, *, cadata: bytes) -> None:
-        self._real.load_verify_locations(cadata=cadata.decode())
+        self._real.load_verify_locations(cadata=pem("CERTIFICATE", cadata).decode())
 
     def load_cert_chain(self, certificate: bytes, key: bytes) -> None:
         with tempfile.TemporaryDirectory() as folder:
             paths = Path(folder, "certificate"), Path(folder, "key")
-            paths[0].write_bytes(certificate)
-            paths[1].write_bytes(key)
+            paths[0].write_bytes(pem("CERTIFICATE", certificate))
+            paths[1].write_bytes(pem("EC PRIVATE KEY", key))
             self._real.load_cert_chain(*paths)
 
     def wrap_socket(

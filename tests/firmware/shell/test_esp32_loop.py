@@ -1,5 +1,6 @@
 """The superloop in virtual time: what it does when broker, way or interface are away."""
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from types import SimpleNamespace
@@ -9,15 +10,19 @@ import pytest
 
 from firmware.logic.lamp import LampLogic
 from firmware.logic.pad import PadLogic
+from firmware.shell.health import HEALTH_MS, Health
 from firmware.shell.liveness import BUDGET_MS
 from firmware.shell.loop import Loop
 from firmware.shell.node import Node
-from protocols.messages.node import GatewayState
-from protocols.mqtt import Decoder, encode_connack, encode_publish, encode_suback
-from protocols.mqtt_packets import PINGRESP_BYTES, Connect, Pingreq, Publish, Subscribe
+from protocols.catalogue import messages_on
+from protocols.messages.node import GatewayState, NodeLog
+from protocols.messages.service import NodeHealth
+from protocols.mqtt import Decoder, encode_publish
+from protocols.mqtt_broker_side import Connect, Pingreq, Subscribe, encode_connack, encode_suback
+from protocols.mqtt_packets import PINGRESP_BYTES, Publish
 from protocols.ticks import ticks_add
-from protocols.topics import gateway_topic
-from protocols.wire import encode
+from protocols.topics import LOG, gateway_topic, node_topic
+from protocols.wire import decode, encode
 
 
 class Stage:
@@ -30,13 +35,15 @@ class Stage:
         self.feeds: list[int] = []
         self.starts: list[int] = []
         self.effects: list[Any] = []
+        self.told: list[tuple[int, Any]] = []  # to the technician
         self.key_events: list[Any] = []
+        self.pauses: list[int] = []
         self.dialling = self.connected = False
         self._happened: list[Any] = []
         self._decoder = Decoder(65536)
         self._beat_at_ms = 0
         hal = SimpleNamespace(
-            ticks_ms=lambda: self.now_ms, sleep_ms=self.pass_ms, chance=lambda limit: limit // 2
+            ticks_ms=lambda: self.now_ms, sleep_ms=self.pass_ms, chance=lambda limit: limit // 3
         )
         node = Node("lf", "n1", kind, "esp32", "1", 1, logic, lambda limit: limit // 2)
         self.node = node
@@ -54,6 +61,7 @@ class Stage:
             lambda: self.feeds.append(self.passed_ms),
             lambda: self.log.append("collected"),
             keys,
+            Health(start_ms, lambda: (-58, 41_000), lambda: (0, "")),
         )
 
     # ---- parts and store
@@ -117,6 +125,8 @@ class Stage:
                 self._happened.append(("data", encode_suback(packet.packet_id, granted)))
             elif isinstance(packet, Pingreq):
                 self._happened.append(("data", PINGRESP_BYTES))
+            elif isinstance(packet, Publish) and packet.topic == node_topic("lf", "n1", LOG):
+                self.told.append((self.passed_ms, decode(packet.payload, messages_on(LOG))))
             elif isinstance(packet, Publish) and packet.qos:
                 self._happened.append(("data", b"\x40\x02" + packet.packet_id.to_bytes(2, "big")))
 
@@ -133,6 +143,7 @@ class Stage:
         self._decoder = Decoder(65536)
 
     def wait(self, duration_ms: int, sleep_ms: Callable[[int], None]) -> None:
+        self.pauses.append(duration_ms)
         sleep_ms(max(1, duration_ms))
 
     # ---- time
@@ -219,6 +230,20 @@ def test_an_interface_away_for_an_hour_resets_nothing(start_ms: int) -> None:
     assert max(b - a for a, b in pairwise(feeds)) < 1000
 
 
+@pytest.mark.parametrize("away", ["here", "refuses", "silent", "no network"])
+def test_the_loop_never_spins_on_a_deadline_that_nobody_serves(start_ms: int, away: str) -> None:
+    stage = lamp(start_ms)
+    stage.run(5000)
+    stage.up = away != "no network"
+    stage.broker = away if stage.up else "here"
+    stage.lose()
+    stage.run(30_000)
+    stage.up = True
+    stage.run(30_000)
+    spins = [first for first, second in pairwise(stage.pauses) if first == second == 0]
+    assert spins == []
+
+
 def test_a_stored_value_is_kept_before_what_follows_it_and_before_bytes() -> None:
     class Order(PadLogic):
         def step(self, now_ms: int, event: tuple[Any, ...]) -> list[tuple[Any, ...]]:
@@ -245,6 +270,64 @@ def test_keys_are_polled_every_five_milliseconds_and_garbage_is_collected() -> N
         turns += 1
         assert stage.passed_ms - before_ms <= 5
     assert stage.log.count("collected") == 2
+
+
+def lines(stage: Stage) -> list[str]:
+    return [told.text for _, told in stage.told if isinstance(told, NodeLog)]
+
+
+def test_it_tells_how_it_is_when_the_link_comes_up_and_every_minute(start_ms: int) -> None:
+    stage = lamp(start_ms)
+    stage.run(3 * HEALTH_MS + 5000)
+    healths = [(at, told) for at, told in stage.told if isinstance(told, NodeHealth)]
+    first_ms = healths[0][0]
+    assert first_ms < 3000
+    assert [round((at - first_ms) / HEALTH_MS) for at, _ in healths] == [0, 1, 2, 3]
+    assert [abs(told.uptime_s - at // 1000) <= 1 for at, told in healths] == [True] * 4
+    assert (healths[0][1].signal_dbm, healths[0][1].heap_free_bytes) == (-58, 41_000)
+    assert lines(stage) == []
+
+
+def test_a_connection_that_is_back_says_why_it_was_lost_and_for_how_long(start_ms: int) -> None:
+    stage = lamp(start_ms)
+    stage.run(3000)
+    stage.broker = "refuses"
+    stage.lose()
+    stage.run(30_000)
+    stage.broker = "here"
+    stage.run(8000)
+    assert len(lines(stage)) == 1
+    assert re.fullmatch(r"back after 3\d s without connection: connection lost", lines(stage)[0]), (
+        lines(stage)
+    )
+
+
+def test_a_network_that_was_away_is_told_with_the_new_starts_of_the_interface(
+    start_ms: int,
+) -> None:
+    stage = lamp(start_ms)
+    stage.run(3000)
+    stage.up = False
+    stage.run(100_000)
+    stage.up = True
+    stage.run(3000)
+    assert len(stage.starts) > 2
+    again, back = lines(stage)
+    assert again == "interface started anew: there was no network"
+    assert re.fullmatch(r"back after 10\d s without connection: no network", back), back
+
+
+def test_a_key_that_stays_down_is_told_once() -> None:
+    stage = Stage(0, PadLogic(), "pad", keys=True)
+    stage.loop.start()
+    stage.run(3000)
+    stage.key_events = [("key", 4, 1), ("key", 2, 1)]
+    stage.run(1000)
+    stage.key_events = [("key", 2, 0)]
+    stage.run(28_000)
+    assert lines(stage) == []
+    stage.run(200_000)
+    assert lines(stage) == ["key 5 (missed) is stuck: it does not come up"]
 
 
 def test_keys_held_down_at_boot_press_nothing() -> None:

@@ -1,19 +1,24 @@
 """A node and its broker over real MQTT bytes: birth, pictures, lease, and a hostile broker."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware.logic import events
 from firmware.logic.registry import KINDS, make_logic
-from firmware.shell.node import BACKOFF_MAX_MS, LOG_EVERY_MS, Node
+from firmware.shell.backoff import BACKOFF_MAX_MS
+from firmware.shell.node import LOG_EVERY_MS, Node
 from protocols import topics
 from protocols.messages.node import NodeState, Shown
-from protocols.mqtt_packets import Connect, Publish, Subscribe
+from protocols.messages.service import Block, Identify, UpdateOffer
+from protocols.mqtt_broker_side import Connect, Subscribe
+from protocols.mqtt_packets import Publish
 from protocols.wire import decode, encode
 
+OFFER = UpdateOffer(release=13, name="0.2.1", manifest_bytes=4310, signature_bytes=1456)
 Make = Callable[..., Any]
 
 
@@ -98,6 +103,14 @@ def test_a_silent_broker_is_noticed_and_left(pad: Any) -> None:
     assert not pad.open
     assert "time-out" in pad.node.close_reason or "lost" in pad.node.close_reason
     assert ("light", "offline") in pad.effects
+
+
+def test_leaving_before_the_first_connection_says_nothing(peer: Make) -> None:
+    pad = peer("pad")
+    pad.node.leave(pad.now_ms)
+    pad.run(60000)
+    assert pad.said(topics.STATE) == []
+    assert not pad.node.wants_connection
 
 
 def test_leaving_says_bye_and_does_not_come_back(pad: Any) -> None:
@@ -256,3 +269,42 @@ def test_every_kind_is_born_and_runs_an_idle_hour(peer: Make, kind: str) -> None
 def test_an_unknown_kind_is_named(peer: Make) -> None:
     with pytest.raises(ValueError, match=r"'fax'.*pad, wall"):
         peer("fax")
+
+
+def test_identify_is_handed_to_the_logic_and_told_to_the_technician(pad: Any) -> None:
+    seen: list[tuple[Any, ...]] = []
+    pad.node.logic.step = lambda _, event: seen.append(event) or []
+    pad.send(topics.JOB, Identify(id="i-1", seconds=10))
+    assert (events.IDENTIFY, 10_000, "n1") in seen
+    assert "10 s" in pad.said(topics.LOG)[0].text
+
+
+def test_a_node_without_an_updater_refuses_a_release_and_says_why(pad: Any) -> None:
+    pad.send(topics.JOB, OFFER)
+    told = pad.said(topics.LOG)[0]
+    assert (told.release, told.state) == (13, "refused")
+    assert told.why
+    pad.send(topics.BLOCK, Block(release=13, file=0, at=0, data=""))
+    assert pad.node.bad_count == 1
+
+
+def test_what_concerns_an_update_goes_to_the_updater_of_a_node(peer: Make) -> None:
+    class Updater:
+        got: ClassVar[list[Any]] = []
+
+        def receive(self, now_ms: int, message: Any) -> None:
+            self.got.append(message)
+
+    pad = peer("pad", updater=Updater())
+    pad.connect()
+    pad.send(topics.JOB, OFFER)
+    block = Block(release=13, file=0, at=0, data="aGFsbGtpdA==")
+    pad.send(topics.BLOCK, block)
+    pad.send(topics.BLOCK, block, retain=True)
+    assert Updater.got == [OFFER, block]
+
+
+def test_a_line_of_the_log_is_cut_to_what_may_travel_never_within_a_character(pad: Any) -> None:
+    pad.node.log(pad.now_ms, "warning", "窗" * 100)
+    pad.pump()
+    assert pad.said(topics.LOG)[0].text == "窗" * 66

@@ -96,6 +96,18 @@ def test_a_report_before_any_beat_has_epoch_zero(peer: Make, voice_job: Make) ->
     assert (stamp.epoch, stamp.heard_ms) == (0, 0)
 
 
+def test_a_gateway_that_connects_anew_is_told_the_birth_once_more(peer: Make) -> None:
+    voice = peer("voice")
+    voice.connect()
+    voice.beat(1000, epoch=9, connection=1)
+    births = len(voice.said(topics.STATE))
+    voice.beat(2000, epoch=9, connection=1)
+    assert len(voice.said(topics.STATE)) == births
+    voice.beat(3000, epoch=9, connection=2)
+    voice.beat(100, epoch=10, connection=1)
+    assert [state.state for state in voice.said(topics.STATE)][births:] == ["online", "online"]
+
+
 def test_a_full_outbox_refuses_visibly_and_loses_nothing_that_is_in_it(
     peer: Make, voice_job: Make
 ) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,11 +14,15 @@ import pytest
 from boards.device import board_json
 from boards.loader import load_board
 from firmware.shell.flash import Flash
+from firmware.shell.settings import SettingsError
 from firmware.shell.store import Store
 from gateway.broker.session import BrokerAddress
 from gateway.hallfile import load_hall_file
 from gateway.process import Process, Settings
 from gateway.systems.calling.commands import IssueTicket
+from protocols.catalogue import messages_on
+from protocols.topics import LOG
+from protocols.wire import decode
 from simulator.broker_server import BrokerServer
 
 LANGFANG = Path(__file__).parents[3] / "gateway" / "halls" / "langfang.toml"
@@ -83,6 +86,7 @@ class Bench:
 
     def __init__(self, chip: Any, folder: Path, port: int) -> None:
         self.run_esp32 = __import__("firmware.shell.run_esp32", fromlist=["make_loop"])
+        self.run_esp32.gc = SimpleNamespace(collect=lambda: None, mem_free=lambda: 41_000)
         self.pins = chip.pins
         self.folder = folder
         clock = SimpleNamespace(
@@ -179,6 +183,33 @@ def test_a_pad_that_lost_power_comes_back_with_a_higher_boot_and_shows_the_truth
     bench.until(lambda: display.text() == "   0", "shows the truth after the restart")
 
 
+def test_the_gateway_hears_how_the_pad_is_and_why_it_started(bench: Bench, hall: Hall) -> None:
+    heard: list[tuple[str, Any]] = []
+    receive = hall.process.engine.receive
+
+    def listen(now_ms: int, topic: str, payload: bytes, kept: bool) -> None:
+        if topic.endswith("/up/log"):
+            heard.append((topic, decode(payload, messages_on(LOG))))
+        receive(now_ms, topic, payload, kept)
+
+    hall.process.engine.receive = listen  # type: ignore[method-assign]  # listens in
+    store = Store(Flash(str(bench.folder / "store")))
+    store.put("fault", b"2 ValueError: planted")
+    (bench.folder / "store" / "visit.0").write_bytes(b"worn")
+    (bench.folder / "store" / "visit.1").write_bytes(b"worn")
+    bench.power_on()
+    bench.until(lambda: len(heard) == 3, "the pad told nothing")
+    assert {topic for topic, _ in heard} == {"hk1/langfang/w01-pad/up/log"}
+    assert [told.text for _, told in heard[:2]] == [
+        "start 1 after 2 faults in a row, the last: ValueError: planted",
+        "stored values were damaged and are lost: visit",
+    ]
+    health = heard[2][1]
+    assert (health.signal_dbm, health.heap_free_bytes) == (-58, 41_000)
+    assert (health.faults, health.fault) == (2, "ValueError: planted")
+    assert (health.release, health.slot, health.trial) == (0, "none", False)
+
+
 @pytest.fixture
 def main_of(
     chip: Any, micro_link: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -198,30 +229,81 @@ def raising(error: BaseException) -> Callable[..., None]:
     return run
 
 
-def test_an_unexpected_error_is_kept_and_resets_the_chip(
+def test_an_unexpected_error_is_kept_and_left_to_the_boot_code(
     main_of: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_esp32, chip = main_of
     monkeypatch.setattr(run_esp32, "run", raising(ValueError("planted")))
     monkeypatch.setattr(run_esp32, "make_loop", lambda *_: None)
     for _ in range(2):
-        run_esp32.main()
-    assert chip.pins.resets == 2
+        with pytest.raises(ValueError, match="planted"):
+            run_esp32.main()
     assert Store(Flash("store")).get("fault") == b"2 ValueError: planted"
     assert chip.now_ms == 0, "no pause yet"
     for _ in range(10):
-        run_esp32.main()
+        with pytest.raises(ValueError, match="planted"):
+            run_esp32.main()
     # From the third in a row on it waits: 8, 16, 32, 64, 64, ... seconds, never longer.
     pauses = [min(64, 1 << faults) for faults in range(3, 12)]
     assert chip.now_ms == 1000 * sum(pauses)
 
 
+def test_a_fault_whose_text_is_cut_within_a_character_can_still_be_read(
+    main_of: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_esp32, _ = main_of
+    monkeypatch.setattr(run_esp32, "make_loop", lambda *_: None)
+    monkeypatch.setattr(run_esp32, "run", raising(ValueError("窗" * 120)))
+    for _ in range(2):
+        with pytest.raises(ValueError, match="窗"):
+            run_esp32.main()
+    assert run_esp32.last_fault(Store(Flash("store")))[0] == 2
+
+
+@pytest.mark.parametrize(("cause", "text"), [(1, "power on"), (3, "watchdog"), (2, "reset")])
+def test_the_line_of_a_start_says_what_started_the_chip(
+    main_of: tuple[Any, Any], cause: int, text: str
+) -> None:
+    run_esp32, chip = main_of
+    chip.pins.cause = cause
+    lines: list[str] = []
+    health = run_esp32.make_health(Store(Flash("store")), None, 7)
+    node = SimpleNamespace(
+        link_up=True,
+        lease_fresh=True,
+        connection=1,
+        gateway=(7, 1),
+        close_reason="",
+        log=lambda _, level, line: lines.append(f"{level} {line}"),
+        tell=lambda *_: None,
+    )
+    health._measure = lambda: (None, None)
+    health.step(chip.now_ms, node)
+    assert lines == [f"info start 7: {text}"]
+
+
+def test_a_fault_that_can_not_even_be_kept_waits_before_the_reset(
+    main_of: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_esp32, chip = main_of
+    monkeypatch.setattr(run_esp32, "run", raising(MemoryError()))
+    monkeypatch.setattr(run_esp32, "make_loop", lambda *_: None)
+    monkeypatch.setattr(run_esp32, "note_fault", raising(MemoryError()))
+    with pytest.raises(MemoryError):
+        run_esp32.main()
+    assert chip.now_ms == 64_000
+
+
 def test_settings_that_are_missing_are_kept_as_a_fault_too(main_of: tuple[Any, Any]) -> None:
     run_esp32, chip = main_of
     Path("config/node.json").write_text("{}")
-    run_esp32.main()
+    with pytest.raises(SettingsError):
+        run_esp32.main()
     assert Store(Flash("store")).get("fault").startswith(b"1 SettingsError: node.json: hall")
-    assert chip.pins.resets == 1
+    for _ in range(5):
+        with pytest.raises(SettingsError):
+            run_esp32.main()
+    assert chip.now_ms == 1000 * (8 + 16 + 32), "it has its patience with these as well"
 
 
 def test_ctrl_c_gives_the_technician_a_quarter_of_an_hour(
@@ -263,8 +345,3 @@ def test_an_hour_of_health_forgets_the_faults(
     with pytest.raises(KeyboardInterrupt):
         run_esp32.run(SimpleNamespace(start=int, turn=turn), store)
     assert Store(Flash("store")).get("fault") == b""
-
-
-def test_main_of_the_board_does_nothing_under_cpython() -> None:
-    __import__("firmware.shell.main_esp32")
-    assert "firmware.shell.main_esp32" in sys.modules

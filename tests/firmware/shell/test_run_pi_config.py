@@ -46,6 +46,21 @@ def test_a_good_file_of_each_kind_is_taken(tmp_path: Path, kind: str) -> None:
         assert config.wall.font == tmp_path / "unifont.ttf"
 
 
+@pytest.mark.parametrize(
+    ("kind", "tables"),
+    [
+        ("wall", '[screen]\nhall_zh = "厅"\n'),
+        ("wall", GOOD["wall"] + "[screen]\n"),
+        ("ticket", GOOD["ticket"] + "[screen]\nport = 8090\n"),
+    ],
+)
+def test_a_screen_stands_instead_of_or_beside_the_led_wall_and_beside_the_printer(
+    tmp_path: Path, kind: str, tables: str
+) -> None:
+    config = load_config(write(tmp_path, HEAD.format(kind=kind) + tables), {})
+    assert config.screen is not None
+
+
 def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
     path = write(tmp_path, HEAD.format(kind="lamp") + GOOD["lamp"])
     config = load_config(path, {"node": {"id": "w02-lamp"}, "broker": {"host": "h", "port": 1}})
@@ -58,8 +73,15 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
         ("lamp", GOOD["lamp"].replace("22", "44"), "/node.toml:12: lamp.red.1: Input should be"),
         ("lamp", GOOD["lamp"] + "blink = 1\n", "/node.toml:13: lamp.blink: Extra inputs"),
         ("lamp", "", "/node.toml:1: a node of kind 'lamp' needs the table [lamp]"),
+        ("wall", "", "a node of kind 'wall' needs the table [wall] or [screen]"),
+        ("sign", "[screen]\n", "needs the table [wall]"),
+        ("voice", GOOD["voice"] + "[screen]\n", "[screen] does not belong to kind 'voice'"),
         ("lamp", GOOD["lamp"] + GOOD["wall"], "[wall] does not belong to kind 'lamp'"),
-        ("lamp", GOOD["lamp"] + '[[button]]\npin = 5\nservice = "a"\n', "belong to kind 'ticket'"),
+        (
+            "lamp",
+            GOOD["lamp"] + '[[button]]\npin = 5\nservice = "a"\n',
+            "[button] does not belong to kind 'lamp'",
+        ),
         (
             "ticket",
             GOOD["ticket"] + 'usb = "/dev/usb/lp0"\n',

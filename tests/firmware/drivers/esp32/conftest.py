@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from simulator.board.buses import LedBus
 from simulator.devices.led_chain import LedChain
 
 
@@ -13,18 +14,8 @@ def led_bus(chip: Any) -> Callable[..., LedChain]:
     """Wires a chain of MAX7219 to SPI and a LOAD pin."""
 
     def wire(load: int, width: int, height: int) -> LedChain:
-        chain = LedChain(width, height)
-        last = [1]
-
-        def changed(pin: int) -> None:
-            if pin == load:
-                level = chip.pins.level(load)
-                if level and not last[0]:
-                    chain.transfer(bytes(chip.pins.shifted))
-                    chip.pins.shifted.clear()
-                last[0] = level
-
-        chip.pins.watchers.append(changed)
-        return chain
+        bus = LedBus(chip.pins, load, width, height)
+        chip.pins.spi.append(bus)
+        return bus.chain
 
     return wire

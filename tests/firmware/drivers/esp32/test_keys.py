@@ -34,7 +34,7 @@ def test_a_bouncing_press_polled_every_five_milliseconds_is_one_press(chip: Any,
 
     edges = Key().press(20, 120, random.Random(seed))
     keys, debounce, presses = Keys([13], True), Debounce(1), []
-    debounce.begin()
+    debounce.begin(0)
     for now_ms in range(0, 300, 5):
         for at_ms, level in edges:
             if now_ms - 5 < at_ms <= now_ms:

@@ -9,6 +9,7 @@ from firmware.logic.events import FACE_MODES, PAD_BEEPS, PAD_LIGHTS
 from protocols.messages.lamp import LAMP_COLOURS
 from simulator.devices.lamp import Lamp
 
+STEADY_FACES = ("closed", "open", "thanks", "identify")
 CHANNEL_PINS = {"red": 25, "amber": 26, "green": 27}
 
 
@@ -107,6 +108,7 @@ def leds_of(chip: Any) -> list[int]:
         ("thanks", [0, 0, 0, 1, 0]),
         ("refused", [1, 1, 1, 1, 1]),
         ("offline", [0, 0, 1, 0, 0]),
+        ("identify", [0, 0, 0, 1, 0]),
     ],
 )
 def test_the_keys_of_a_rating_pad_light_by_their_mode(chip: Any, mode: str, lit: list[int]) -> None:
@@ -118,7 +120,7 @@ def test_the_keys_of_a_rating_pad_light_by_their_mode(chip: Any, mode: str, lit:
     faces.apply(("face", mode, "A001", "", 4), chip.now_ms)
     assert leds_of(chip) == lit
     chip.run(faces, 200)
-    assert leds_of(chip) == (lit if mode in ("closed", "open", "thanks") else [0] * 5)
+    assert leds_of(chip) == (lit if mode in STEADY_FACES else [0] * 5)
 
 
 def test_a_refusal_beeps_twice_and_is_silent_after_it(chip: Any) -> None:

@@ -82,6 +82,19 @@ def test_wifi_joins_and_is_switched_off_and_on_when_started_anew(chip: Any) -> N
     assert wifi.is_up()
 
 
+def test_wifi_tells_its_signal_within_bounds_and_nothing_when_it_is_not_joined(chip: Any) -> None:
+    from firmware.drivers.esp32.interface import Ethernet, Wifi
+
+    wifi = Wifi("w01-pad", "hall", "secret")
+    assert wifi.signal_dbm() == -58
+    chip.air.signal_dbm = 31
+    assert wifi.signal_dbm() == 0
+    chip.air.up = False
+    assert wifi.signal_dbm() is None
+    pins = json.loads(board_json(load_board("esp32-pad-ethernet")))["network"]
+    assert Ethernet("w01-pad", pins).signal_dbm() is None
+
+
 def test_ethernet_is_made_with_the_pins_of_its_board(chip: Any) -> None:
     from firmware.drivers.esp32.interface import Ethernet
 

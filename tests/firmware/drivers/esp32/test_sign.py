@@ -8,7 +8,7 @@ import pytest
 from firmware.drivers.esp32.glyphs import Glyphs
 from firmware.drivers.pi.glyphs import CENTRE, LEFT, LedFont, draw_text, fits
 from firmware.drivers.words import sign_characters, sign_text
-from firmware.logic.events import STALE
+from firmware.logic.events import IDENTIFY, STALE
 from protocols.messages.pad import WINDOW_MODES
 from simulator import assets as set_up
 
@@ -37,12 +37,12 @@ def make_sign(glyphs: Glyphs) -> Any:
     return Sign((18, 23, 22), OPTIONS, glyphs)
 
 
-@pytest.mark.parametrize("mode", [*WINDOW_MODES, STALE])
+@pytest.mark.parametrize("mode", [*WINDOW_MODES, STALE, IDENTIFY])
 def test_the_sign_shows_the_pixels_of_the_font(
     chip: Any, led_bus: Wire, glyphs: Glyphs, font: LedFont, mode: str
 ) -> None:
     chain = led_bus(22, 64, 16)
-    number = "----" if mode == STALE else "A023"
+    number = {STALE: "----", IDENTIFY: "w03-sign"}.get(mode, "A023")
     make_sign(glyphs).apply(("sign", mode, number, "3"), 0)
     assert chain.frame() == draw_text(font, sign_text(mode, number), 64, 16, CENTRE)
     assert any(chain.frame())

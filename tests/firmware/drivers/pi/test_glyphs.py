@@ -33,6 +33,20 @@ def test_digit_is_the_unifont_glyph_dot_by_dot(led_font: LedFont) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("character", "rows"),
+    # As in unifont.hex of GNU Unifont 15.
+    [
+        ("A", "0000000018242442427E424242420000"),
+        ("2", "000000003C4242020C102040407E0000"),
+        ("3", "000000003C4242021C020242423C0000"),
+        ("B", "000000007C4242427C424242427C0000"),
+    ],
+)
+def test_letters_and_digits_lose_no_row(led_font: LedFont, character: str, rows: str) -> None:
+    assert draw_text(led_font, character, 8, 16) == bytes.fromhex(rows)
+
+
 def test_call_fits_a_wall_of_128_dots_and_the_spaced_form_does_not(led_font: LedFont) -> None:
     assert text_width(led_font, "请A023到3号窗口") == 120
     assert text_width(led_font, "请 A023 号到 3 号窗口") == 168

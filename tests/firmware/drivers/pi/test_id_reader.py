@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -48,6 +50,42 @@ def test_a_card_is_read_and_shown_masked(reader: IdReader, port: PtyPort, tool: 
     assert shown["name"] == "测**"
     assert shown["number"].startswith("*" * 14)
     assert "测试甲" not in result.stdout + result.stderr
+
+
+def test_a_card_pulled_while_it_is_read_is_no_card_and_is_told(
+    reader: IdReader, port: PtyPort, tool: Tool
+) -> None:
+    reader.slow_percent = 200  # reading takes 1.4 s
+    pulled = threading.Event()
+
+    def pull() -> None:
+        while not pulled.is_set():
+            # As soon as it is being read: found and selected are quick.
+            if port.change(lambda now_ms: (reader.wake_at_ms() or 0) - now_ms > 500):
+                port.change(reader.pull)
+                pulled.set()
+            time.sleep(0.005)
+
+    port.change(lambda now_ms: reader.insert(resident(4, name="测试甲"), now_ms))
+    hand = threading.Thread(target=pull)
+    hand.start()
+    result = tool(4)
+    pulled.set()
+    hand.join()
+    assert (result.returncode, result.stdout) == (3, "")
+    assert "Traceback" not in result.stderr
+    assert reader.reads == 0
+
+
+def test_replies_with_a_wrong_checksum_are_asked_for_again(
+    reader: IdReader, port: PtyPort, tool: Tool
+) -> None:
+    reader.damages = 3
+    port.change(lambda now_ms: reader.insert(resident(4, name="测试甲"), now_ms))
+    result = tool(20)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["name"] == "测**"
+    assert reader.damages == 0
 
 
 def test_each_way_to_fail_has_its_exit_code(reader: IdReader, port: PtyPort, tool: Tool) -> None:

@@ -12,7 +12,7 @@ from firmware.drivers.pi.loop import Loop
 from firmware.drivers.pi.wall_picture import sign_frame, wall_frame
 from simulator.devices.led_chain import LedChain
 
-ROWS = (("A023", "3", True), ("B001", "12", False))
+ROWS = (("A023", "3", True, False), ("B001", "12", False, True))
 
 
 @pytest.fixture
@@ -27,15 +27,25 @@ def test_the_wall_shows_the_picture_dot_for_dot(loop: Loop, led_font: LedFont) -
     wall = LedWall(loop, chain, "wall", led_font)
     wall.start()
     assert not any(chain.frame())
-    wall.apply(("rows", "live", ROWS, "欢迎", 4))
+    wall.apply(("rows", "live", ROWS, "欢迎", 4, "欢迎"))
     lines = ("请A023到3号窗口", "", "现在等候4人", "欢迎")
     expected = b"".join(draw_text(led_font, line, 128, 16) for line in lines)
     assert chain.frame() == expected
-    wall.apply(("rows", "stale", (), "请稍候", 0))
+    wall.apply(("rows", "stale", (), "请稍候", 0, "请稍候"))
     assert chain.frame() == wall_frame(led_font, "stale", (), "请稍候", 0)
     assert chain.frame() != expected
     wall.stop()
     assert not any(chain.frame())
+
+
+def test_a_wall_that_is_identified_shows_its_name_as_large_as_it_fits(
+    loop: Loop, led_font: LedFont
+) -> None:
+    chain = LedChain(128, 64)
+    wall = LedWall(loop, chain, "wall", led_font)
+    for name, scale in (("wall-1", 2), ("led", 4), ("wall-12345678", 1)):
+        wall.apply(("rows", "identify", (), name, 0, name))
+        assert chain.frame() == draw_text(led_font, name.upper(), 128, 64, scale=scale)
 
 
 def test_a_sign_shows_its_number_and_its_state(loop: Loop, led_font: LedFont) -> None:
@@ -55,7 +65,7 @@ def test_chips_that_lost_their_settings_show_the_picture_again(
     chain = LedChain(128, 64)
     wall = LedWall(loop, chain, "wall", led_font)
     wall.start()
-    wall.apply(("rows", "live", ROWS, "", 0))
+    wall.apply(("rows", "live", ROWS, "", 0, ""))
     before = chain.frame()
     chain.power_cut()
     assert not any(chain.frame())

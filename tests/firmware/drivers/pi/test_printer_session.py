@@ -53,7 +53,7 @@ class Bench:
             piece = self.session.output[: self.capacity] if self.up else b""
             if piece:
                 self.printer.write(piece, self.now_ms)
-                self.session.sent(len(piece))
+                self.session.sent(self.ticks(), len(piece))
             said = self.printer.read(self.now_ms)
             if said and self.up:
                 self.session.receive(self.ticks(), said)
@@ -192,6 +192,8 @@ def test_a_ticket_cut_off_by_the_line_is_never_sent_again_and_stands_alone(
     b.run(3000)
     b.capacity = 100_000
     b.connect()
+    b.run(8000)
+    assert b.numbers() == ["A001"], "its remains, and not the ticket once more"
     b.session.print("job-2", ticket("B001", "job-2"))
     b.run(8000)
     assert b.numbers() == ["A001", "B001"]
@@ -240,6 +242,39 @@ def test_a_printer_that_dies_on_an_open_line_is_dialled_again(bench: Callable[..
     b = bench()
     assert not b.session.is_dead(b.ticks())
     b.printer.power_cut(b.now_ms)
+    b.run(session_module.DEAD_MS)
+    assert b.session.is_dead(b.ticks())
+
+
+def test_a_slow_line_is_not_taken_for_a_silent_printer(bench: Callable[..., Bench]) -> None:
+    b = bench(bytes_per_second=960)
+    b.run(1000)
+    b.printer.bytes_per_second = 960
+    # The line takes all at once into its own buffer, as a terminal does: 20 KB are 21 s of line.
+    data = ticket("A007", "j1", lines=4000)
+    assert len(data) > 20_000
+    b.session.print("j1", data)
+    told = len(b.events)
+    b.run(20_000)
+    assert [event for event in b.events[told:] if event[0] == "printer"] == []
+    assert not b.session.is_dead(b.ticks())
+    b.printer.dots_per_second = 100_000
+    b.run(10_000)
+    assert b.events[told:] == [("printed", "j1")]
+
+
+def test_a_printer_that_dies_on_a_slow_line_is_noticed_all_the_same(
+    bench: Callable[..., Bench],
+) -> None:
+    b = bench(bytes_per_second=960)
+    b.run(1000)
+    b.printer.bytes_per_second = 960
+    b.session.print("j1", ticket("A007", "j1", lines=1000))
+    b.printer.mute = True
+    b.run(5_000)
+    assert b.events[-1] == OK, "its bytes are still on their way"
+    b.run(5_000)
+    assert b.events[-1] == UNKNOWN
     b.run(session_module.DEAD_MS)
     assert b.session.is_dead(b.ticks())
 

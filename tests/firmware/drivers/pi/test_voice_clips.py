@@ -73,6 +73,18 @@ def test_two_calls_are_played_one_after_the_other_as_their_clips(
     assert heard == [spoken_tokens("A023", "3", False), spoken_tokens("B001", "12", True)]
 
 
+def test_a_chime_is_the_chime_alone_and_its_end_is_told(
+    tmp_path: Path, loop: Loop, clips_folder: Path
+) -> None:
+    events: list[tuple[object, ...]] = []
+    voice = ClipVoice(loop, events.append, Clips(clips_folder), make_player(tmp_path))
+    voice.apply(("chime", "identify"))
+    run_until(loop, lambda: events)
+    assert events == [("spoken", "identify")]
+    heard = Voice.load(clips_folder).tokens_in((tmp_path / "0.wav").read_bytes())
+    assert heard == ("chime",)
+
+
 def test_a_player_that_fails_or_is_missing_has_spoken_nothing(
     tmp_path: Path, loop: Loop, clips_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,0 +1,1 @@
+"""What starts an ESP32: chooses the application slot. Written once over USB, never over the air."""
