@@ -40,7 +40,7 @@ def pin_out(board: Board) -> bytes:
             f'<rect x="{MODULE_LEFT}" y="{TOP - 8}" width="{MODULE_RIGHT - MODULE_LEFT}" '
             f'height="{rows * ROW + 16}" rx="8" fill="#24292f"/>'
         ),
-        _text((MODULE_LEFT + MODULE_RIGHT) // 2, TOP + rows * ROW // 2, board.module, 14),
+        _text((MODULE_LEFT + MODULE_RIGHT) // 2, TOP + rows * ROW // 2, board.module, 12),
     ]
     for pins, is_left in ((module.left, True), (module.right, False)):
         for index, pin in enumerate(pins):

@@ -15,6 +15,7 @@ from boards.loader import FOLDER, BoardError, board_names, load_board
 from boards.parts import ESP32_DRIVERS, PI_DRIVERS, Driver
 from boards.picture import pin_out
 from boards.schema import Kind
+from boards.wiring import wires
 from gateway.config import WINDOW_DEVICES, NodeKind
 
 BOARDS = board_names()
@@ -70,6 +71,17 @@ def test_the_wiring_table_says_what_the_board_file_says(name: str) -> None:
     rows = re.findall(r"^\| (\w+) \| (\d+) \|", text, re.MULTILINE)
     assert {signal: int(pin) for signal, pin in rows} == load_board(name).wiring
     assert f"docs/generated/boards/{name}.svg" in text
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_the_wires_of_a_board_are_its_table_with_the_part_of_each(name: str) -> None:
+    board = load_board(name)
+    found = wires(board)
+    assert found, "the README has its table"
+    assert {wire.signal: wire.pin for wire in found if wire.pin is not None} == board.wiring
+    for wire in found:
+        assert wire.goes_to
+        assert wire.part == board.owner_of.get(wire.signal, "")
 
 
 @pytest.mark.parametrize("name", BOARDS)
