@@ -80,6 +80,10 @@ class Rules(Table):
     rating_seconds: int = Field(default=60, ge=5, le=600)
     announcement_seconds: int = Field(default=60, ge=10, le=600)
     reprints_max: int = Field(default=2, ge=0, le=9)
+    reserve_numbers: int = Field(default=20, ge=0, le=50)
+    # How long personal data is kept, from its last use; see docs/SECURITY.md.
+    id_number_days: int = Field(default=30, ge=1, le=180)
+    phone_days: int = Field(default=15, ge=1, le=180)
     amber_percent: int = Field(default=80, ge=1, le=1000)
     red_percent: int = Field(default=100, ge=1, le=1000)
     blink_percent: int = Field(default=150, ge=1, le=1000)

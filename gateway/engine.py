@@ -5,8 +5,8 @@ the rules, and collects the records of everything that waits; the caller appends
 in one transaction; `committed` then gives the effects: acknowledgements, wants, jobs, answers.
 
 Rules:
-- pure: no clock, no socket, no journal, no random source inside; the same on a real machine and in
-  the simulator. `now_ms` is steady milliseconds; `clock` maps them to hall time;
+- pure: no clock, no socket, no journal, no random source inside. `now_ms` is steady milliseconds;
+  `clock` maps them to hall time;
 - nothing leaves before its records are durable; when the append fails the caller must drop this
   object and start again from the journal, for the state has moved ahead of it;
 - between `prepare` and `committed` the views still show what was committed before.
@@ -23,13 +23,15 @@ from gateway.core.json import JsonObject
 from gateway.core.presence import NodePresence
 from gateway.hall import Batch, Hall, Report, Request
 from gateway.journal.records import Record
+from gateway.service import Service
 from gateway.systems.calling import commands, devices, views
 from gateway.systems.calling.fit import missing_of_today
-from gateway.systems.calling.timing import next_due_ms
+from protocols.catalogue import messages_on
 from protocols.messages.node import GatewayState, NodeState, Shown
 from protocols.topics import (
     ACK,
     BEAT,
+    GET,
     JOB,
     LOG,
     STATE,
@@ -59,6 +61,7 @@ class Engine:
         self.rejected = 0  # messages no rule could read
         # The walls first: a whole hall looks at them, and they need not wait for thirty pads.
         self._nodes = sorted(config.nodes, key=lambda node: node.kind != "wall")
+        self.service = Service([node.id for node in config.nodes])
         self._hall = Hall(config, clock, make_token)
         self._delivery = Delivery()
         self._inputs: list[Report | Request] = []
@@ -66,8 +69,7 @@ class Engine:
         self._in_flight: Batch | None = None
         self._view: JsonObject | None = None  # None: nobody has looked yet
         self._view_is_old = False
-        self._connection = 1  # the first one, until the broker has been reached
-        self._connected = False
+        self._connection, self._connected = 1, False  # the first one, until there is a broker
         self._online: set[str] = set()
         self._refresh_ms = 0  # when all wants are published again
         self._beat_ms = 0
@@ -98,10 +100,21 @@ class Engine:
         """What this day's tickets name and the hall file lacks; must be empty before `start`."""
         return missing_of_today(self.config, self._hall.state.calling, self.clock.hall_ms(now_ms))
 
-    def start(self, now_ms: int) -> Batch:
-        """Open a new epoch; its batch must be committed before anything else."""
+    def carry_clock_on(self, now_ms: int, boot: str, last_event_ms: int) -> None:
+        """Before `start`: let hall time run on from the start before, if that was in this boot."""
+        mark = self._hall.state.mark
+        hall_ms = None if mark is None else mark.carried_ms(boot, now_ms)
+        if hall_ms is not None:
+            self.clock.carry_on(now_ms, hall_ms, last_event_ms)
+
+    def start(self, now_ms: int, boot: str = "") -> Batch:
+        """Open a new epoch; its batch must be committed before anything else.
+
+        `boot` names the boot of the machine, "" when it has no name.
+        """
         self._now_ms = now_ms
-        batch = self._in_flight = self._hall.start(now_ms)
+        batch = self._in_flight = self._hall.start(now_ms, boot)
+        self.service.lines.begin(self.epoch)
         return batch
 
     # --- inputs
@@ -137,52 +150,72 @@ class Engine:
         self._beat_ms = now_ms
         self._online.clear()
         self._delivery.jobs.clear()
+        self.service.broker_connected()
 
     def broker_lost(self) -> None:
         """Nothing can be published; nodes find out by their lease."""
         self._connected = False
 
-    def receive(self, now_ms: int, topic: str, payload: bytes) -> None:
-        """A message of a node. One that cannot be read is counted and dropped."""
+    def receive(self, now_ms: int, topic: str, payload: bytes, kept: bool = False) -> bool:
+        """A message of a node; one that cannot be read is counted. `kept`: said by the broker.
+
+        Whether a round may have something to do now: most messages only say what is shown.
+        """
         parsed = parse(topic)
         node = self.config.node_by_id.get(parsed[1]) if parsed else None
         if parsed is None or node is None or parsed[0] != self.config.hall.id:
             self.rejected += 1
-            return
+            return False
         channel = parsed[2]
         presence = self.presence[node.id]
-        if channel is LOG:
-            return
+        if channel is LOG or channel is GET:
+            hall_ms = self.clock.hall_ms(now_ms)
+            if self.service.hear(node.id, channel, payload, now_ms, hall_ms):
+                # Never kept by the broker, so whoever says it is there.
+                self._is_there(node.id, now_ms)
+            else:
+                presence.rejected += 1
+            return True
         if channel.writer != "node" or (channel is STATE and not payload):
             presence.rejected += 1
-            return
+            return False
         try:
-            message = decode(payload, channel.messages)
+            message = decode(payload, messages_on(channel))
         except WireError:
             presence.rejected += 1
-            return
+            return False
         if isinstance(message, NodeState):
             self._note_life(node.id, message, now_ms)
-            return
+            return True
         if isinstance(message, Shown):
-            # The broker keeps what a node showed last, and says it again when the node is gone.
-            if presence.online:
-                presence.last_seen_ms = now_ms
+            # Also mends a late will that the broker kept: a sign or a lamp reports nothing.
+            is_news = not kept and self._is_there(node.id, now_ms)
             presence.note_shown(message)
             if message.epoch == self.epoch:
                 self._delivery.confirm(node.id, message.rev)
-            return
-        presence.last_seen_ms = now_ms
+            return is_news
         presence.reports += 1
-        if node.id not in self._online:
-            # Its birth was lost on the way, or an old will came after it; reports are never kept by
-            # the broker, so whoever sends one is there.
-            presence.state = "online"
-            self._online.add(node.id)
-            self._delivery.node_is_back(node.id, now_ms)
+        self._is_there(node.id, now_ms)
         assert isinstance(message, devices.Report), "the channels carry nothing else"
         assert message.stamp is not None, "decode stamps every report"
         self._inputs.append(Report(node, message, message.stamp))
+        return True
+
+    def _is_there(self, node: str, now_ms: int) -> bool:
+        """It said something itself, just now; whether that is news."""
+        presence = self.presence[node]
+        presence.last_seen_ms = now_ms
+        if node in self._online:
+            return False
+        # Its birth was lost on the way, or an old will came after it.
+        presence.state = "online"
+        self._comes_online(node, now_ms)
+        return True
+
+    def _comes_online(self, node: str, now_ms: int) -> None:
+        self._online.add(node)
+        self._delivery.node_is_back(node, now_ms)
+        self.service.node_is_back(node, now_ms)
 
     def _note_life(self, node: str, message: NodeState, now_ms: int) -> None:
         presence = self.presence[node]
@@ -193,9 +226,9 @@ class Engine:
             self._online.discard(node)
             return
         presence.last_seen_ms = now_ms
+        self.service.note_boot(node, message.boot)
         if what == "born" or node not in self._online:
-            self._online.add(node)
-            self._delivery.node_is_back(node, now_ms)
+            self._comes_online(node, now_ms)
             # Its lease starts with the next live beat; it should not have to wait for it.
             self._beat_ms = min(self._beat_ms, max(now_ms, self._beat_ms - BEAT_MS + BIRTH_BEAT_MS))
 
@@ -212,17 +245,13 @@ class Engine:
         """Inputs wait for `prepare`."""
         return bool(self._inputs)
 
-    def wake_at(self) -> int | None:
+    def wake_at(self) -> int:
         """Steady time of the next round that is due though nothing arrives."""
-        hall_due = next_due_ms(
-            self.config, self._hall.state.calling, self.clock.hall_ms(self._now_ms)
-        )
-        due = [self.clock.steady_ms(hall_due)]
+        due = [self.clock.steady_ms(self._hall.due_ms(self._now_ms))]
         if self._connected:
             due += [self._beat_ms, self._refresh_ms]
-            resend = self._delivery.wake_at(self._online)
-            if resend is not None:
-                due.append(resend)
+            resends = (self._delivery.wake_at(self._online), self.service.wake_at(self._online))
+            due += [resend for resend in resends if resend is not None]
         return min(due)
 
     def prepare(self, now_ms: int) -> Batch:
@@ -261,6 +290,10 @@ class Engine:
             topic = node_topic(self.config.hall.id, node, ACK)
             effects.append(Publish(topic, encode(ack), ACK.qos, ACK.retain))
         effects += self._jobs(now_ms)
+        # Last, and bounded: whatever nodes tell or fetch, nobody's press waits for it.
+        for node, channel, message in self.service.due(now_ms, self._online):
+            topic = node_topic(self.config.hall.id, node, channel)
+            effects.append(Publish(topic, encode(message), channel.qos, channel.retain))
         return effects
 
     def _beat(self, now_ms: int) -> list[Effect]:
@@ -302,15 +335,13 @@ class Engine:
         calling, hall_ms = self._hall.state.calling, self.clock.hall_ms(now_ms)
         jobs = devices.open_jobs(self.config, calling)
         nodes = dict(jobs)
-        return [
-            Publish(
-                node_topic(self.config.hall.id, nodes[job], JOB),
-                encode(devices.job_message(self.config, calling, job, hall_ms)),
-                JOB.qos,
-                JOB.retain,
-            )
-            for job in self._delivery.jobs_due(now_ms, jobs, self._online)
-        ]
+        effects: list[Effect] = []
+        for job in self._delivery.jobs_due(now_ms, jobs, self._online):
+            boot = self.presence[nodes[job]].boot
+            payload = encode(devices.job_message(self.config, calling, job, hall_ms, boot))
+            topic = node_topic(self.config.hall.id, nodes[job], JOB)
+            effects.append(Publish(topic, payload, JOB.qos, JOB.retain))
+        return effects
 
     # --- views of what is committed; plain JSON
 
@@ -321,10 +352,8 @@ class Engine:
 
     def hall_view(self, now_ms: int) -> JsonObject:
         """The whole hall for pages, as of the last commit; see `calling.views`."""
-        if self._view is None:
+        if self._view is None or (self._view_is_old and self._in_flight is None):
             assert self._in_flight is None, "look once before the first batch"
-            self._look()
-        elif self._view_is_old and self._in_flight is None:
             self._look()
         assert self._view is not None, "looked just now"
         return {
@@ -339,32 +368,31 @@ class Engine:
         self._view_is_old = False
 
     def nodes_view(self, now_ms: int) -> list[JsonObject]:
-        """Every node: life, what it shows against what it should, reports and duplicates."""
+        """Every node: life, health, what it shows against what it should, reports, duplicates."""
         return [self._node_view(node, now_ms) for node in self.config.nodes]
 
     def _node_view(self, node: Node, now_ms: int) -> JsonObject:
         presence = self.presence[node.id]
         want = self._delivery.wants.get(node.id)
-        seen_ms = presence.last_seen_ms
         return {
             "id": node.id,
             "kind": node.kind,
             "window": node.window,
+            "window_label": self.config.windows[node.window].label if node.window else None,
             "board": presence.board or node.board,
-            "online": presence.online,
-            "state": presence.state,
-            "boot": presence.boot,
-            "firmware": presence.firmware,
-            "last_seen_ms_ago": None if seen_ms is None else now_ms - seen_ms,
-            "shown_rev": presence.shown_rev if presence.shown_epoch == self.epoch else None,
             "want_rev": want.rev if want else None,
-            "fresh": presence.online and presence.fresh,
-            "outbox_age_ms": presence.outbox_age_ms,
-            "reports": presence.reports,
-            "duplicates": presence.duplicates,
-            "rejected": presence.rejected,
+            **presence.view(now_ms, self.epoch),
+            **self.service.view(node.id, now_ms),
         }
+
+    def can_reach(self, node: str) -> bool:
+        """Whether the node would hear what is published for it now."""
+        return self._connected and node in self._online
 
     def ticket_view(self, key: str) -> JsonObject | None:
         """One ticket by its id or its token, or None."""
         return views.ticket_view(self.config, self._hall.state.calling, key)
+
+    def holder_of(self, ticket: str) -> list[str] | None:
+        """What is sealed of who holds it, or None when there is no such ticket today."""
+        return views.holder_of(self._hall.state.calling, ticket)

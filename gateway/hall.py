@@ -15,7 +15,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from gateway.config import HallConfig, Node
-from gateway.core.clock import HallClock
+from gateway.core.clock import ClockMark, HallClock
 from gateway.core.dedupe import Dedupe
 from gateway.core.effects import Answer
 from gateway.core.events import (
@@ -32,10 +32,12 @@ from gateway.core.json import JsonObject
 from gateway.journal.records import NewRecord, Record
 from gateway.systems.calling import commands, devices, views
 from gateway.systems.calling.events import EVENTS as CALLING_EVENTS
+from gateway.systems.calling.events import PrintQueued
 from gateway.systems.calling.fold import apply
 from gateway.systems.calling.refusals import Refusal
 from gateway.systems.calling.rules import Decision, decide
 from gateway.systems.calling.state import CallingState
+from gateway.systems.calling.timing import next_due_ms
 from protocols.messages.node import Ack
 from protocols.wire import AGE_MS_MAX, Stamp
 
@@ -49,6 +51,7 @@ class HallState:
     """Everything that is folded from the journal."""
 
     epoch: int = 0
+    mark: ClockMark | None = None
     dedupe: Dedupe = field(default_factory=Dedupe)
     calling: CallingState = field(default_factory=CallingState)
 
@@ -95,12 +98,16 @@ class Hall:
         # Windows whose pictures may have changed since they were last computed; None: all.
         self.changed: set[str] | None = None
         self._make_token = make_token
+        self._due_ms: int | None = (
+            None  # hall time of `next_due_ms`; None: something happened since
+        )
 
     def restore(self, state: JsonObject) -> None:
         """Take over a snapshot that `snapshot` made, before any `fold`."""
         text = state["text"]
         assert isinstance(text, str), "as `snapshot` made it"
         self.state = _STATE.validate_json(text)
+        self._due_ms = None
 
     def snapshot(self) -> JsonObject:
         """The whole committed state as JSON; equal to that of a full replay."""
@@ -113,32 +120,45 @@ class Hall:
         self._apply(from_data(EVENTS, record.kind, record.data), record.at_ms)
 
     def _apply(self, event: Event, at_ms: int) -> None:
+        self._due_ms = None
         if isinstance(event, ReportSettled):
             self.state.dedupe.note_report(event)
         elif isinstance(event, RequestSettled):
             self.state.dedupe.note_request(event)
         elif isinstance(event, GatewayStarted):
             self.state.epoch = event.epoch
+            self.state.mark = ClockMark(event.boot, event.steady_ms, at_ms)
         else:
             apply(self.state.calling, event, at_ms)
+            if isinstance(event, PrintQueued):
+                boot = self.state.dedupe.last_boot(event.node)
+                self.state.calling.prints[event.job].boot = boot
             window = getattr(event, "window", None)
             if window is None:
                 self.changed = None
             elif self.changed is not None:
                 self.changed.add(window)
 
-    def start(self, now_ms: int) -> Batch:
+    def start(self, now_ms: int, boot: str) -> Batch:
         """Open a new epoch; its batch must be committed before anything else."""
         batch = Batch()
         # Seconds since 1970 make epochs rise even when a lost journal is begun anew.
         epoch = max(self.state.epoch + 1, self.clock.hall_ms(now_ms) // 1000)
         self.started_ms = now_ms
-        self._record(batch, [GatewayStarted(epoch)], now_ms, "start")
+        self._record(batch, [GatewayStarted(epoch, boot, now_ms)], now_ms, "start")
         return batch
+
+    def due_ms(self, now_ms: int) -> int:
+        """Hall time at which something happens though nothing arrives, or earlier."""
+        if self._due_ms is None:
+            self._due_ms = next_due_ms(self.config, self.state.calling, self.clock.hall_ms(now_ms))
+        return self._due_ms
 
     def pass_time(self, batch: Batch, now_ms: int) -> None:
         """Let everything happen that is due by now."""
         hall_ms = self.clock.hall_ms(now_ms)
+        if hall_ms < self.due_ms(now_ms):
+            return
         # Bounded by the number of marks that can fall due at once; a rule that never ends is a bug.
         for _ in range(1000):
             events = decide(self.config, self.state.calling, commands.PassTime(), hall_ms)
@@ -184,7 +204,7 @@ class Hall:
         return result
 
     def _decide(self, command: commands.Command, now_ms: int) -> Decision:
-        if isinstance(command, commands.IssueTicket):
+        if isinstance(command, commands.IssueTicket | commands.MergeTicket):
             command = replace(command, token=self._make_token())
         return decide(self.config, self.state.calling, command, self.clock.hall_ms(now_ms))
 

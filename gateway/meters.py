@@ -1,6 +1,6 @@
 """What the gateway counts and times, for /metrics. One registry per process, so tests never mix."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 
 class Meters:
@@ -26,5 +26,16 @@ class Meters:
             "hallkit_requests",
             "Decided REST calls by how they ended",
             ["status"],
+            registry=self.registry,
+        )
+        self.backups = Counter(
+            "hallkit_backups",
+            "Copies of the journal by how they ended",
+            ["end"],
+            registry=self.registry,
+        )
+        self.backup_age_seconds = Gauge(
+            "hallkit_backup_age_seconds",
+            "Since everything in the journal was last known to be in a copy; 0 without a schedule",
             registry=self.registry,
         )

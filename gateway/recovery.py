@@ -1,25 +1,19 @@
 """Brings a gateway back from its journal: newest trusted snapshot, then the events after it.
 
 Rules: the state is what the journal says and nothing else; hall time goes on after the last event,
-whatever the wall clock says; the new epoch is in the journal before anybody hears of it.
+whatever the wall clock says, and runs on as if the gateway had not stopped while the machine stays
+on and nothing vouches for its wall clock; the new epoch is in the journal before anybody hears of
+it.
 """
 
-import secrets
-import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from gateway.config import HallConfig
 from gateway.core.clock import HallClock
 from gateway.engine import Engine
 from gateway.journal.errors import JournalError
 from gateway.journal.interface import EventJournal
-from gateway.journal.store import Journal
-
-# Raise it with every change of the engine's state or folds: older snapshots are then ignored.
-STATE_VERSION = "1"
-JOURNAL_NAME = "journal.sqlite"
-TOKEN_BYTES = 16
+from gateway.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +25,16 @@ class Recovery:
     took_ms: int
 
 
-def steady_ms() -> int:
-    """Milliseconds of a clock that nobody sets."""
-    return time.monotonic_ns() // 1_000_000
-
-
-def make_ticket_token() -> str:
-    """128 random bits: the key of a ticket's own page."""
-    return secrets.token_urlsafe(TOKEN_BYTES)
-
-
-def open_journal(config: HallConfig, data: Path) -> Journal:
-    """The hall's journal in the folder `data`, which is made if need be. Raises JournalError."""
-    try:
-        data.mkdir(mode=0o750, parents=True, exist_ok=True)
-    except OSError as error:
-        raise JournalError(
-            f"{data} cannot be made: {error.strerror}: give a folder you may write with --data"
-        ) from error
-    return Journal.open(data / JOURNAL_NAME, hall=config.hall.id, state_version=STATE_VERSION)
-
-
-def recover(config: HallConfig, journal: EventJournal) -> tuple[Engine, Recovery]:
+def recover(config: HallConfig, journal: EventJournal, machine: Machine) -> tuple[Engine, Recovery]:
     """The engine as the journal left it, started, its new epoch committed.
 
     Belongs to the thread that owns the journal. Raises JournalError.
     """
-    began_ms = steady_ms()
+    began_ms = machine.steady_ms()
     clock = HallClock.start(
-        wall_ms=time.time_ns() // 1_000_000, steady_ms=began_ms, last_event_ms=journal.last_at_ms
+        wall_ms=machine.wall_ms(), steady_ms=began_ms, last_event_ms=journal.last_at_ms
     )
-    engine = Engine(config, clock, make_ticket_token)
+    engine = Engine(config, clock, machine.make_token)
     snapshot = journal.latest_snapshot()
     if snapshot is not None:
         assert isinstance(snapshot.state, dict), "a snapshot of the engine is an object"
@@ -70,15 +43,17 @@ def recover(config: HallConfig, journal: EventJournal) -> tuple[Engine, Recovery
     fold_all(engine, journal)
     snapshot_seq = 0 if snapshot is None else snapshot.seq
     folded = engine.seq - snapshot_seq
-    missing = engine.missing_of_today(steady_ms())
+    if not machine.wall_is_right():
+        engine.carry_clock_on(machine.steady_ms(), machine.boot(), journal.last_at_ms)
+    missing = engine.missing_of_today(machine.steady_ms())
     if missing:
         raise JournalError(
             f"the tickets of today name {', '.join(missing)}, which the hall file lacks: "
             f"put it back until the day is over"
         )
-    batch = engine.start(steady_ms())
-    engine.committed(batch, journal.append(batch.records), steady_ms())
-    return engine, Recovery(snapshot_seq, folded, steady_ms() - began_ms)
+    batch = engine.start(machine.steady_ms(), machine.boot())
+    engine.committed(batch, journal.append(batch.records), machine.steady_ms())
+    return engine, Recovery(snapshot_seq, folded, machine.steady_ms() - began_ms)
 
 
 def fold_all(engine: Engine, journal: EventJournal, until_seq: int | None = None) -> None:

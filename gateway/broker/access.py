@@ -7,14 +7,14 @@ Rules:
   would let a monitor write under its own name. It also means that a node taken out of the file
   loses its rights at the next reload (SIGHUP), even while it is connected.
 
-`HallAccess` answers for the embedded broker; `mosquitto_*` are the texts of the three files of a
+`HallAccess` answers for the embedded broker; `mosquitto_*` are the texts of the files of a
 Mosquitto 2. Source of the password format: mosquitto_passwd(1) of 2.0, `$7$` = PBKDF2-HMAC-SHA512.
 """
 
 import base64
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from hmac import compare_digest
 from pathlib import Path
@@ -40,11 +40,17 @@ class AccessError(ValueError):
 
 
 @dataclass(frozen=True)
-class Credential:
-    """One identity on the broker: a node's name, `gw`, or a monitor's name."""
+class Identity:
+    """Who somebody is on the broker: a node's name, `gw`, or a monitor's name."""
 
     identity: str
     role: Role
+
+
+@dataclass(frozen=True)
+class Credential(Identity):
+    """An identity that a password proves."""
+
     password: str = field(repr=False)
 
 
@@ -90,25 +96,33 @@ def new_credentials(
 
 
 def checked(credentials: Iterable[Credential]) -> tuple[Credential, ...]:
-    """The credentials, if every identity is safe in a topic and in a file, and has one owner."""
-    seen: set[str] = set()
+    """The credentials, if their identities are fit for use and every one has a password."""
     kept = tuple(credentials)
+    _check_identities(kept)
     for credential in kept:
-        identity = credential.identity
+        if not credential.password:
+            raise AccessError(
+                f"{credential.identity}: has no password; make one with new_credentials()"
+            )
+    return kept
+
+
+def _check_identities(identities: Sequence[Identity]) -> None:
+    """Raise AccessError unless each is safe in a topic and in a file, and has one owner."""
+    seen: set[str] = set()
+    for each in identities:
+        identity = each.identity
         try:
             Name().check("identity", identity)
         except FieldError as error:
             raise AccessError(str(error)) from error
         if identity in seen:
             raise AccessError(f"{identity}: has two credentials; remove one")
-        if (identity == GATEWAY) != (credential.role == "gateway"):
+        if (identity == GATEWAY) != (each.role == "gateway"):
             raise AccessError(
                 f"{identity}: {GATEWAY!r} is the gateway's name, and only the gateway's"
             )
-        if not credential.password:
-            raise AccessError(f"{identity}: has no password; make one with new_credentials()")
         seen.add(identity)
-    return kept
 
 
 class HallAccess:
@@ -141,10 +155,11 @@ class HallAccess:
         return any(topic_matches(each, topic) for each in filters)
 
 
-def mosquitto_acl(hall: str, credentials: Iterable[Credential]) -> str:
+def mosquitto_acl(hall: str, identities: Sequence[Identity]) -> str:
     """The text of `acl_file`."""
+    _check_identities(identities)
     lines = [f"# Who may do what in hall {hall}. Generated: changes here are overwritten."]
-    for each in checked(credentials):
+    for each in identities:
         lines += ["", f"user {each.identity}"]
         lines += [
             f"topic {grant.access} {grant.topic_filter}"
@@ -179,7 +194,48 @@ user {user}
 allow_anonymous false
 password_file {password_file}
 acl_file {acl_file}
+{_CONF_ALWAYS}"""
 
+
+@dataclass(frozen=True)
+class TlsFiles:
+    """What a Mosquitto with TLS reads, and the file it writes its process number into.
+
+    `own`: its certificate and its key in one file, so that both are replaced at once.
+    """
+
+    ca: Path
+    own: Path
+    crl: Path
+    acl: Path
+    pid: Path
+
+
+def mosquitto_tls_conf(port: int, address: str, files: TlsFiles, user: str) -> str:
+    """The text of `mosquitto.conf` for a hall: TLS, and a certificate of the hall from everybody.
+
+    `address`: the one it listens on, "" for all. `user` as in `mosquitto_conf`.
+    """
+    return f"""\
+# One hall. Generated: changes here are overwritten.
+listener {port}{" " + address if address else ""}
+user {user}
+pid_file {files.pid}
+cafile {files.ca}
+certfile {files.own}
+keyfile {files.own}
+crlfile {files.crl}
+tls_version tlsv1.2
+require_certificate true
+
+# Who somebody is says the certificate, whatever the client writes into CONNECT.
+use_identity_as_username true
+allow_anonymous false
+acl_file {files.acl}
+{_CONF_ALWAYS}"""
+
+
+_CONF_ALWAYS = f"""
 # The client id is the credential, so that nobody can evict another client or take its session.
 use_username_as_clientid true
 

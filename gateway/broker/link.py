@@ -20,8 +20,10 @@ import structlog
 
 from gateway.broker.session import (
     BrokerAddress,
+    Connection,
     Down,
     Happening,
+    MakeSession,
     Receipt,
     Received,
     Session,
@@ -59,7 +61,11 @@ class LinkCounters:
 
 
 class BrokerLink:
-    """`will(n)` gives the will of the n-th connection that comes up, counted from 1."""
+    """`will(n)` gives the will of the n-th attempt to connect, counted from 1.
+
+    Every attempt has a number of its own: one that the broker accepted and that broke before it
+    was up leaves its will behind, and who heard that believes in no gateway of that number.
+    """
 
     def __init__(
         self,
@@ -72,6 +78,8 @@ class BrokerLink:
         keepalive_s: int = KEEPALIVE_S,
         delay_min_s: float = DELAY_MIN_S,
         waiting_max: int = WAITING_MAX,
+        make_session: MakeSession = Session,
+        uniform: Callable[[float, float], float] = random.uniform,
     ) -> None:
         self.address = address
         self.problem = "not connected yet"
@@ -80,10 +88,11 @@ class BrokerLink:
         self._will, self._callbacks = will, callbacks
         self._keepalive_s, self._delay_min_s = keepalive_s, delay_min_s
         self._waiting_max = waiting_max
+        self._make_session, self._uniform = make_session, uniform
         self._waiting: deque[Happening] = deque()
         self._wake_is_due = False
         self._generation = 0
-        self._session: Session | None = None
+        self._session: Connection | None = None
         self._is_up = False
         self._was_up = False
         self._over = asyncio.Event()
@@ -97,8 +106,8 @@ class BrokerLink:
 
     @property
     def connection(self) -> int:
-        """The number of the connection that is up, or was the last."""
-        return self.counters.connections
+        """The number of the connection that is up, or of the latest attempt."""
+        return self._generation
 
     def publish(self, message: Publish) -> bool:
         """Send it now, or not at all when the line is down; returns whether it was sent."""
@@ -127,7 +136,7 @@ class BrokerLink:
                 break
             delay_s = self._delay_min_s if self._was_up else min(delay_s * 2, DELAY_MAX_S)
             # The jitter keeps many clients of one broker from coming back in the same moment.
-            await self._wait_for(self._closing, delay_s * random.uniform(0.75, 1.25))  # noqa: S311
+            await self._wait_for(self._closing, delay_s * self._uniform(0.75, 1.25))
 
     async def close(self, farewell: Publish | None = None) -> None:
         """Send the last word if there is one, disconnect cleanly, and let `run` end."""
@@ -144,12 +153,12 @@ class BrokerLink:
     async def _hold_one_connection(self) -> None:
         self._generation += 1
         self._over.clear()
-        session = Session(
+        session = self._make_session(
             self._generation,
             self.address,
             self._client_id,
             self._filter,
-            self._will(self.counters.connections + 1),
+            self._will(self._generation),
             self._keepalive_s,
             self._sink,
         )
@@ -175,7 +184,7 @@ class BrokerLink:
             async with asyncio.timeout(timeout_s):
                 await event.wait()
 
-    def _end(self, session: Session, reason: str) -> None:
+    def _end(self, session: Connection, reason: str) -> None:
         """The connection is over: tell the owner once, whoever noticed it."""
         if session is not self._session:
             return

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -33,13 +33,18 @@ IN_FLIGHT_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
-    """Where the broker is and who the gateway is there; `ca_file` switches TLS on."""
+    """Where the broker is and who the gateway is there; `ca_file` switches TLS on.
+
+    `cert_file` and `key_file`: the gateway's own, for a broker that asks for one.
+    """
 
     host: str
     port: int
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -70,16 +75,41 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message from the broker; QoS 0 has no receipt."""
+    """A message from the broker; QoS 0 has no receipt. `kept`: a copy it kept, not said now."""
 
     generation: int
     topic: str
     payload: bytes
     receipt: Receipt | None
+    kept: bool
 
 
 Happening = Up | Down | Received
 Sink = Callable[[Happening], None]
+
+
+class Sent(Protocol):
+    """A publication on its way."""
+
+    def wait_for_publish(self, timeout: float | None = None) -> None:
+        """Block until the broker has it, or time is up."""
+
+
+class Connection(Protocol):
+    """One connection as the line sees it: `Session`, or one of the simulator's."""
+
+    generation: int
+
+    def connect(self) -> object: ...
+    def publish(self, message: Publish) -> Sent: ...
+    def acknowledge(self, packet_id: int) -> None: ...
+    def complaint(self) -> str: ...
+    def disconnect(self) -> None: ...
+    def abandon(self) -> None: ...
+
+
+# generation, address, client id, filter, will, keepalive in seconds, sink
+MakeSession = Callable[[int, BrokerAddress, str, str, Publish, int, Sink], Connection]
 
 
 class Session:
@@ -121,7 +151,12 @@ class Session:
         if self._address.username is not None:
             client.username_pw_set(self._address.username, self._address.password)
         if self._address.ca_file is not None:
-            client.tls_set(ca_certs=str(self._address.ca_file))
+            cert, key = self._address.cert_file, self._address.key_file
+            client.tls_set(
+                ca_certs=str(self._address.ca_file),
+                certfile=None if cert is None else str(cert),
+                keyfile=None if key is None else str(key),
+            )
         client.on_socket_open = _no_delay
         client.on_log = self._on_log
         client.on_connect = self._on_connect
@@ -248,7 +283,8 @@ class Session:
                 topic = message.topic
             except UnicodeDecodeError:
                 topic = ""  # no topic of ours: the engine counts it as rejected
-            self._tell(Received(self.generation, topic, bytes(message.payload), receipt))
+            payload = bytes(message.payload)
+            self._tell(Received(self.generation, topic, payload, receipt, message.retain))
 
         self._guard(step)
 

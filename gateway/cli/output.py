@@ -11,15 +11,21 @@ import logging
 import sys
 from collections.abc import Iterator
 from enum import IntEnum
+from pathlib import Path
 from typing import TextIO, cast
 
 import structlog
 import typer
 
+from gateway.audit import AuditError, AuditLog, at_the_keyboard
 from gateway.hallfile import HallFileError
-from gateway.journal.errors import JournalDamaged, JournalError, JournalLocked
+from gateway.journal.backup import BackupError
+from gateway.journal.errors import JournalDamaged, JournalError, JournalFailed, JournalLocked
+from gateway.privacy.keys import PrivacyError
+from gateway.releases.keys import KeyFolderError, KeyMustNotSignError
+from gateway.releases.release import ReleaseError
+from gateway.web.secret_file import SecretFileError
 from gateway.web.server import BindError
-from gateway.web.tokens import TokenFileError
 
 
 class Exit(IntEnum):
@@ -31,7 +37,15 @@ class Exit(IntEnum):
     PORT = 4  # the address cannot be listened on
     LOCKED = 5  # another gateway runs on this data
     DAMAGED = 6  # the journal must be restored
+    KEY = 7  # the signing key is a copy, or used up
+    NO_COPY = 8  # no copy of the journal could be made
+    NO_BOARD = 10  # no port, not allowed to use it, or in use
+    WRONG_BOARD = 11  # another chip, or its certificate is on another board
+    NOT_WRITTEN = 12  # the cable, the chip or the flash: run the same command again
+    SELF_TEST = 13  # a light, a key, the network or the broker
+    GATEWAY = 14  # it does not answer, refuses, or does not see the node
     JOURNAL_FAILED = 70  # a write failed while running: start again
+    INTERRUPTED = 130  # Ctrl-C
 
 
 class OperatorError(Exception):
@@ -52,6 +66,11 @@ def say_json(value: object) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False))
 
 
+def note(data: Path, action: str, target: str, result: str = "done") -> None:
+    """Keep in the audit log what the person at the keyboard has done. Raises AuditError."""
+    AuditLog(data).note(at_the_keyboard(), action, target, result)
+
+
 @contextlib.contextmanager
 def told_plainly(as_json: bool = False) -> Iterator[None]:
     """Turn an operator's mistake into its sentence and exit code."""
@@ -61,7 +80,11 @@ def told_plainly(as_json: bool = False) -> Iterator[None]:
         HallFileError,
         JournalError,
         BindError,
-        TokenFileError,
+        SecretFileError,
+        PrivacyError,
+        AuditError,
+        KeyFolderError,
+        ReleaseError,
         OperatorError,
     ) as error:
         if as_json:
@@ -79,8 +102,14 @@ def _code_of(error: Exception) -> Exit:
             return Exit.PORT
         case JournalLocked():
             return Exit.LOCKED
-        case JournalDamaged():
+        case JournalDamaged() | AuditError():
             return Exit.DAMAGED
+        case KeyMustNotSignError():
+            return Exit.KEY
+        case BackupError():
+            return Exit.NO_COPY
+        case JournalFailed():
+            return Exit.JOURNAL_FAILED
         case _:
             return Exit.CONFIG
 

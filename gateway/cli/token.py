@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.output import Exit, OperatorError, say, say_json, told_plainly
+from gateway.cli.output import Exit, OperatorError, note, say, say_json, told_plainly
 from gateway.web.tokens import TOKEN_ROLES, Role, TokenStore
 
 app = typer.Typer(help="Tokens of the REST API.", no_args_is_help=True)
@@ -49,6 +49,7 @@ def create_command(
     """Make a token; its text is shown now and never again."""
     with told_plainly(json_output):
         token, text = TokenStore(data).create(_role(role), name)
+        note(data, "token made", token.id, name or "done")
     if json_output:
         say_json({"ok": True, "id": token.id, "role": token.role, "text": text})
     else:
@@ -67,6 +68,7 @@ def revoke_command(
             raise OperatorError(
                 f"there is no token {token_id!r}: see `hallkit token list`", Exit.FAILED
             )
+        note(data, "token revoked", token_id)
     if json_output:
         say_json({"ok": True, "id": token_id})
     else:
@@ -78,6 +80,8 @@ def hide_command(data: Data, json_output: AsJson = False) -> None:
     """Delete the texts of the tokens made at the first start; the tokens stay good."""
     with told_plainly(json_output):
         existed = TokenStore(data).hide_first()
+        if existed:
+            note(data, "first tokens hidden", "")
     if json_output:
         say_json({"ok": True, "deleted": existed})
     else:

@@ -10,6 +10,7 @@ import json
 from gateway.contract.registry import channels, message_kinds
 from gateway.contract.samples import payloads
 from gateway.contract.schemas import payload_schema
+from protocols.catalogue import messages_on
 from protocols.topics import GATEWAY, ROOT, Channel, node_topic
 from protocols.wire import PROTOCOL_VERSION, Message
 
@@ -20,10 +21,12 @@ CHANNEL_WORDS = {
     "up/ev": "Numbered reports: resent until the gateway acknowledges them on down/ack.",
     "up/is": "What a node shows, retained.",
     "up/res": "What came of a one-shot job; a numbered report.",
-    "up/log": "Lines for the technician; may be lost.",
+    "up/log": "Lines for the technician, health, the state of an update; may be lost.",
+    "up/get": "Asks for a block of a release; asked again when no answer comes.",
     "down/want": "The whole wanted state of a device, retained; replaces all before it.",
     "down/ack": "Settles reports, after the journal has committed them.",
-    "down/cmd": "One-shot jobs: printed or spoken at most once.",
+    "down/cmd": "One-shot jobs: printed or spoken at most once. Identify, and offers of releases.",
+    "down/block": "A block of a release that a node has asked for.",
     "state": "The gateway's own state, retained, and its beat; also its will.",
 }
 
@@ -83,7 +86,8 @@ def _channel(channel: Channel) -> Document:
         "description": CHANNEL_WORDS[channel.name],
         "parameters": parameters,
         "messages": {
-            kind.KIND: {"$ref": f"#/components/messages/{kind.KIND}"} for kind in channel.messages
+            kind.KIND: {"$ref": f"#/components/messages/{kind.KIND}"}
+            for kind in messages_on(channel)
         },
     }
 
@@ -94,7 +98,7 @@ def _operation(channel: Channel) -> Document:
         "action": _action(channel),
         "channel": {"$ref": f"#/channels/{key}"},
         "messages": [
-            {"$ref": f"#/channels/{key}/messages/{kind.KIND}"} for kind in channel.messages
+            {"$ref": f"#/channels/{key}/messages/{kind.KIND}"} for kind in messages_on(channel)
         ],
         "bindings": {
             "mqtt": {"qos": channel.qos, "retain": channel.retain, "bindingVersion": "0.2.0"}

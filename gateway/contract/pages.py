@@ -6,6 +6,7 @@ from gateway.contract.asyncapi import CHANNEL_WORDS, address
 from gateway.contract.registry import REGENERATE, channels
 from gateway.contract.samples import payloads
 from gateway.contract.schemas import field_words
+from protocols.catalogue import messages_on
 from protocols.fields import Field
 from protocols.topics import Channel
 from protocols.wire import PAYLOAD_BYTES_MAX, PROTOCOL_VERSION, STAMP_FIELDS, Message
@@ -34,7 +35,7 @@ def messages_page() -> bytes:
     ]
     for channel in channels():
         lines += ["", f"## On {address(channel)}"]
-        for kind in channel.messages:
+        for kind in messages_on(channel):
             lines += _message_lines(kind)
     return ("\n".join(lines) + "\n").encode()
 

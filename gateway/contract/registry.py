@@ -5,6 +5,7 @@ import pkgutil
 from types import ModuleType
 
 import protocols.messages
+from protocols.catalogue import messages_on
 from protocols.topics import BEAT, CHANNELS, Channel
 from protocols.wire import Message
 
@@ -30,7 +31,7 @@ def message_modules() -> list[ModuleType]:
 
 def message_kinds() -> list[type[Message]]:
     """Every message class, by KIND. Raises ContractError for one without a channel or a twin."""
-    on_channels = {kind for channel in channels() for kind in channel.messages}
+    on_channels = {kind for channel in channels() for kind in messages_on(channel)}
     by_kind: dict[str, type[Message]] = {}
     for module in message_modules():
         for value in vars(module).values():

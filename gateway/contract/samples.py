@@ -14,11 +14,23 @@ from protocols.messages.lamp import LampWant
 from protocols.messages.node import Ack, GatewayState, JobResult, NodeLog, NodeState, Shown
 from protocols.messages.pad import PadPressed, PadSignedIn, PadWant
 from protocols.messages.rating import RatingGiven, RatingWant
+from protocols.messages.service import (
+    Block,
+    BlockWanted,
+    Identify,
+    NodeHealth,
+    UpdateOffer,
+    UpdateState,
+)
 from protocols.messages.sign import SignWant
 from protocols.messages.ticket import (
     KioskService,
     KioskWant,
     PrinterChanged,
+    ReserveJob,
+    ReserveRow,
+    ReserveTicket,
+    ReserveWanted,
     TicketJob,
     TicketRequested,
 )
@@ -96,6 +108,22 @@ TYPICAL: tuple[Message, ...] = (
         url="http://hall.local/t/A017",
         copy=0,
     ),
+    ReserveWanted(reserve="12-3"),
+    ReserveJob(
+        id="r-12-3-1",
+        ttl_ms=86_400_000,
+        reserve="12-3",
+        date="2026-11-23",
+        day_ms=34_860_000,
+        hall_ms=1_795_398_060_000,
+        rows=(
+            ReserveRow(service="filing", prefix="A", first=980, last=999),
+            ReserveRow(service="invoice", prefix="B", first=980, last=999),
+        ),
+    ),
+    ReserveTicket(
+        reserve="12-3", service="filing", number=980, issued_ms=1_795_398_120_000, printed="done"
+    ),
     VoiceJob(id="v-20261123-0042", ttl_ms=60_000, number="A017", window="3", again=False),
     RatingWant(
         epoch=EPOCH,
@@ -106,6 +134,21 @@ TYPICAL: tuple[Message, ...] = (
         open_ms=60_000,
     ),
     RatingGiven(visit="20261123-A017", grade=5),
+    Identify(id="i-7", seconds=10),
+    NodeHealth(
+        uptime_s=86_400,
+        signal_dbm=-61,
+        heap_free_bytes=41_232,
+        release=12,
+        slot="a",
+        trial=False,
+        faults=0,
+        fault="",
+    ),
+    UpdateOffer(release=13, name="0.2.1", manifest_bytes=4_310, signature_bytes=1_456),
+    BlockWanted(release=13, file=2, at=480),
+    Block(release=13, file=2, at=480, data="aGFsbGtpdA=="),
+    UpdateState(release=13, state="fetching", done_bytes=14_880, total_bytes=62_081, why=""),
 )
 
 

@@ -88,6 +88,9 @@ def _constant_type(name: str, value: object, imports: set[tuple[str, str]]) -> s
         return type(value).__name__
     if isinstance(value, tuple) and all(isinstance(entry, str) for entry in value):
         return f"tuple[{_literal(value, imports)}, ...]"
+    if isinstance(value, tuple) and all(isinstance(entry, type) for entry in value):
+        imports.add((Message.__module__, Message.__name__))
+        return "tuple[type[Message], ...]"
     if type(value) in (int, str, bool):
         return type(value).__name__
     raise ContractError(f"{name}: a constant of {type(value)}; add it to {__name__}._constant_type")

@@ -34,6 +34,10 @@ _MADE_BY: dict[type[Event], str] = {
     e.TicketCancelled: "the holder, or the end of the day",
 }
 BIRTH: TicketState = "waiting"
+_BIRTHS: dict[type[Event], str] = {
+    e.TicketIssued: "kiosk, desk or phone",
+    e.TicketMerged: "a kiosk that gave it out while it did not hear the gateway",
+}
 
 
 def ticket_life_page() -> bytes:
@@ -47,7 +51,7 @@ def ticket_life_page() -> bytes:
         "```mermaid",
         "stateDiagram-v2",
         *[f"    {state}: {state} {_STATES[state][0]}" for state in get_args(TicketState)],
-        f"    [*] --> {BIRTH}: {e.TicketIssued.__name__}",
+        *[f"    [*] --> {BIRTH}: {event.__name__}" for event in _BIRTHS],
         *[
             f"    {before} --> {after}: {event.__name__}"
             for (before, event), after in TICKET_MOVES.items()
@@ -65,7 +69,7 @@ def ticket_life_page() -> bytes:
         "",
         "| from | event | to | brought about by |",
         "|---|---|---|---|",
-        f"| | `{e.TicketIssued.KIND}` | {BIRTH} | kiosk, desk or phone |",
+        *[f"| | `{event.KIND}` | {BIRTH} | {made_by} |" for event, made_by in _BIRTHS.items()],
         *[
             f"| {before} | `{event.KIND}` | {after} | {_MADE_BY[event]} |"
             for (before, event), after in TICKET_MOVES.items()

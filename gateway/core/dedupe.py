@@ -38,6 +38,11 @@ class Dedupe:
         """What came of this report the first time, or None when it is new."""
         return self.reports.get(node, {}).get(f"{boot}:{seq}")
 
+    def last_boot(self, node: str) -> int:
+        """The boot of the node whose report was settled last; 0: none was."""
+        of_node = self.reports.get(node)
+        return int(next(reversed(of_node)).split(":")[0]) if of_node else 0
+
     def request(self, key: str) -> SettledRequest | None:
         """The first answer to this key, or None when it is new."""
         return self.requests.get(key)

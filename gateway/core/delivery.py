@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 RESEND_MS = 2_000
 RESEND_MS_MAX = 30_000
+NEVER_MS = 1 << 62
 
 
 @dataclass(slots=True)
@@ -40,6 +41,8 @@ class Delivery:
     def __init__(self) -> None:
         self.wants: dict[str, WantedPicture] = {}
         self.jobs: dict[str, tuple[str, Resend]] = {}
+        # When the next want is due, or earlier; None: something happened since it was found.
+        self._want_ms: int | None = None
 
     def next_rev(self, node: str, content: object) -> int | None:
         """The revision to publish `content` under, or None when the node has it already."""
@@ -51,15 +54,18 @@ class Delivery:
     def revise(self, node: str, content: object, rev: int, payload: bytes, now_ms: int) -> None:
         """Note a new picture of the node; it is due at once."""
         self.wants[node] = WantedPicture(content, rev, payload, Resend(now_ms))
+        self._want_ms = None
 
     def confirm(self, node: str, rev: int) -> None:
         """The node says what it shows."""
         want = self.wants.get(node)
         if want is not None:
             want.confirmed = want.rev == rev
+            self._want_ms = None
 
     def send_wants_again(self, now_ms: int) -> None:
         """Everything is due: the broker may have forgotten, or it is time for a refresh."""
+        self._want_ms = None
         for want in self.wants.values():
             want.resend = Resend(now_ms)
             want.confirmed = False
@@ -67,6 +73,9 @@ class Delivery:
     def wants_due(self, now_ms: int, online: set[str]) -> list[tuple[str, bytes]]:
         """(node, payload) to publish now; a node that is away is told when it comes."""
         due: list[tuple[str, bytes]] = []
+        if now_ms < self._next_want_ms(online):
+            return due
+        self._want_ms = None
         for node, want in self.wants.items():
             first = want.resend.interval_ms == RESEND_MS
             if want.confirmed or now_ms < want.resend.at_ms or not (first or node in online):
@@ -96,8 +105,14 @@ class Delivery:
         self.jobs = kept
         return due
 
+    def put_off(self, job: str, now_ms: int) -> None:
+        """The node has heard of this job and is at it: ask again only when it falls silent."""
+        if job in self.jobs:
+            self.jobs[job] = (self.jobs[job][0], Resend(now_ms + RESEND_MS_MAX, RESEND_MS_MAX))
+
     def node_is_back(self, node: str, now_ms: int) -> None:
         """The node is new on the network: it hears of its picture and its jobs at once."""
+        self._want_ms = None
         want = self.wants.get(node)
         if want is not None:
             want.resend = Resend(now_ms)
@@ -106,10 +121,17 @@ class Delivery:
 
     def wake_at(self, online: set[str]) -> int | None:
         """When something is due again, or None."""
-        due = [entry[1].at_ms for entry in self.jobs.values()]
-        due += [
-            want.resend.at_ms
-            for node, want in self.wants.items()
-            if not want.confirmed and (node in online or want.resend.interval_ms == RESEND_MS)
-        ]
-        return min(due, default=None)
+        due = min([entry[1].at_ms for entry in self.jobs.values()], default=NEVER_MS)
+        due = min(due, self._next_want_ms(online))
+        return None if due == NEVER_MS else due
+
+    def _next_want_ms(self, online: set[str]) -> int:
+        """Kept until something happens: it is asked for with every message that arrives."""
+        if self._want_ms is None:
+            due = [
+                want.resend.at_ms
+                for node, want in self.wants.items()
+                if not want.confirmed and (node in online or want.resend.interval_ms == RESEND_MS)
+            ]
+            self._want_ms = min(due, default=NEVER_MS)
+        return self._want_ms

@@ -20,10 +20,17 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class GatewayStarted(Event):
-    """A gateway took over the hall. Epochs rise, so that nodes can tell newer from older."""
+    """A gateway took over the hall. Epochs rise, so that nodes can tell newer from older.
+
+    `boot` names the machine's boot, "" when unknown, and `steady_ms` its steady clock: with the
+    record's own time they carry hall time over to the next start of the same boot.
+    """
 
     KIND: ClassVar[str] = "core.gateway_started"
+    VERSION: ClassVar[int] = 2
     epoch: int
+    boot: str
+    steady_ms: int
 
 
 @dataclass(frozen=True, slots=True)

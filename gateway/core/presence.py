@@ -9,6 +9,7 @@ the same name, and is believed.
 from dataclasses import dataclass
 from typing import Literal
 
+from gateway.core.json import JsonObject
 from protocols.messages.node import NodeState, Shown
 
 
@@ -47,6 +48,23 @@ class NodePresence:
         self.firmware = message.firmware
         self.board = message.board
         return "born" if born else "noted"
+
+    def view(self, now_ms: int, epoch: int) -> JsonObject:
+        """As plain JSON; `shown_rev` is null when it is of another epoch than `epoch`."""
+        seen_ms = self.last_seen_ms
+        return {
+            "online": self.online,
+            "state": self.state,
+            "boot": self.boot,
+            "firmware": self.firmware,
+            "last_seen_ms_ago": None if seen_ms is None else now_ms - seen_ms,
+            "shown_rev": self.shown_rev if self.shown_epoch == epoch else None,
+            "fresh": self.online and self.fresh,
+            "outbox_age_ms": self.outbox_age_ms,
+            "reports": self.reports,
+            "duplicates": self.duplicates,
+            "rejected": self.rejected,
+        }
 
     def note_shown(self, message: Shown) -> None:
         self.shown_epoch = message.epoch

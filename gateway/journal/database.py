@@ -3,9 +3,10 @@
 Rules: write-ahead log and synchronous=FULL, asserted, because every other mode lost acknowledged
 events in the power-cut tests (WAL+NORMAL, DELETE+FULL) or cost several syncs (DELETE+EXTRA).
 A new journal is built beside its place and moved in whole, so an empty or half-made file is never
-taken for a new journal. Migrations only go forward, after a copy.
+taken for a new journal. Migrations only go forward (upgrade.py).
 """
 
+import importlib.metadata
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -51,16 +52,36 @@ MIGRATIONS: tuple[Migration, ...] = (
             hash BLOB NOT NULL
         ) STRICT""",
     ),
+    (
+        # What a reader must know, and which hallkit first wrote it: an older one can refuse
+        # without reading all events.
+        """CREATE TABLE kinds (
+            kind TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            hallkit TEXT NOT NULL,
+            PRIMARY KEY (kind, version)
+        ) STRICT, WITHOUT ROWID""",
+        "INSERT INTO kinds SELECT DISTINCT kind, version, '' FROM events",
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """Whose journal it is. `epoch`: a random name made when the journal was created."""
+    """Whose journal it is. `epoch`: a random name made when the journal was created.
+
+    `hallkit`: the version that brought it into its schema, "" when it did not say.
+    """
 
     hall: str
     epoch: str
     schema: int
+    hallkit: str = ""
+
+
+def own_version() -> str:
+    """The version of this hallkit."""
+    return importlib.metadata.version("hallkit")
 
 
 def create(path: Path, hall: str, epoch: str, page_bytes: int = PAGE_BYTES) -> None:
@@ -85,10 +106,15 @@ def create(path: Path, hall: str, epoch: str, page_bytes: int = PAGE_BYTES) -> N
         _configure(connection)
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         for version, migration in enumerate(MIGRATIONS):
-            _migrate_step(connection, version, migration)
+            migrate_step(connection, version, migration)
         connection.executemany(
             "INSERT INTO meta (name, value) VALUES (?, ?)", [("hall", hall), ("epoch", epoch)]
         )
+        # Closing would fold the log back as well, but says nothing when the disk refuses; the
+        # file would then be moved in without what is in the log.
+        busy, left, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy or left:
+            raise OSError(f"{draft.name}: its write-ahead log could not be folded back")
     draft.rename(path)
     sync_folder(path.parent)
 
@@ -127,6 +153,14 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
 
 
+def connect_untouched(path: Path) -> sqlite3.Connection:
+    """As `connect_to_read`, and leaves no file behind. For the holder of the lock only."""
+    if path.with_name(path.name + "-wal").exists():
+        return connect_to_read(path)
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    return sqlite3.connect(uri, uri=True, isolation_level=None)
+
+
 def _configure(connection: sqlite3.Connection) -> None:
     mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
     assert mode == "wal", f"SQLite answers journal_mode {mode}: is the disk a network share?"
@@ -147,36 +181,17 @@ def schema_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def migrate(connection: sqlite3.Connection, path: Path) -> int:
-    """Bring the file to the newest schema, each step in one transaction; the schema it was in.
-
-    Copies the journal to `<journal>.before-schema-<n>` first. Raises JournalError when the file
-    is newer than this hallkit.
-    """
-    version = was = schema_version(connection)
-    if version > len(MIGRATIONS):
-        raise JournalError(
-            f"{path} is of schema {version}, this hallkit knows up to {len(MIGRATIONS)}: "
-            f"upgrade hallkit"
-        )
-    if version < len(MIGRATIONS):
-        copy_to(connection, path.with_name(f"{path.name}.before-schema-{len(MIGRATIONS)}"))
-    while version < len(MIGRATIONS):
-        _migrate_step(connection, version, MIGRATIONS[version])
-        version += 1
-    return was
-
-
-def _migrate_step(connection: sqlite3.Connection, version: int, migration: Migration) -> None:
+def migrate_step(connection: sqlite3.Connection, version: int, migration: Migration) -> None:
+    """Bring the file from schema `version` to the next, in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         for statement in migration:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version={version + 1}")
-        connection.execute(
-            "INSERT INTO meta (name, value) VALUES ('schema', ?) "
+        connection.executemany(
+            "INSERT INTO meta (name, value) VALUES (?, ?) "
             "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            (str(version + 1),),
+            [("schema", str(version + 1)), ("hallkit", own_version())],
         )
         connection.execute("COMMIT")
     except BaseException:
@@ -193,17 +208,23 @@ def read_meta(connection: sqlite3.Connection) -> Meta:
     if missing or found["schema"] != str(schema):
         problem = f"lacks {', '.join(sorted(missing))}" if missing else "names another schema"
         raise BrokenChain(0, f"its table meta {problem}")
-    return Meta(found["hall"], found["epoch"], schema)
+    return Meta(found["hall"], found["epoch"], schema, found.get("hallkit", ""))
 
 
 def copy_to(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy the whole journal as of now, durable and whole under `target` when this returns."""
+    """Copy the whole journal as of now, durable and whole under `target` when this returns.
+
+    The copy is one file: no write-ahead log belongs to it.
+    """
     draft = target.with_name(target.name + ".new")
     draft.unlink(missing_ok=True)
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
         with closing(sqlite3.connect(draft, isolation_level=None)) as copy:
             connection.backup(copy)
+            mode = copy.execute("PRAGMA journal_mode=DELETE").fetchone()[0]
+            if mode != "delete":
+                raise OSError(f"{draft.name}: SQLite answers journal_mode {mode}")
         descriptor = os.open(draft, os.O_RDWR)
         try:
             os.fsync(descriptor)

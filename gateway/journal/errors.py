@@ -4,6 +4,7 @@ Rule: `JournalError` and its children mean "this journal cannot be used as it is
 do; `RecordError` means "this event is wrong" and leaves the journal as usable as before.
 """
 
+import shlex
 from pathlib import Path
 
 
@@ -21,6 +22,10 @@ class JournalFailed(JournalError):  # noqa: N818
     From then on every call that writes raises it again. Only a new start, which reads from the
     disk what is really there, finds out which events were kept.
     """
+
+
+class JournalTooNew(JournalError):  # noqa: N818
+    """A newer hallkit wrote this journal; nothing of it was touched."""
 
 
 class UpcastError(JournalError):
@@ -53,18 +58,30 @@ class RecordError(ValueError):
     """An event handed in breaks a rule of the journal; nothing of its batch was written."""
 
 
-def backup_path(path: Path) -> Path:
-    """Where the backup of this journal lies unless told otherwise."""
-    return path.with_name(path.name + ".backup")
+def backup_note(path: Path) -> Path:
+    """The file beside a journal that says where its copies are."""
+    return path.with_name(path.name + ".backups")
+
+
+def restored_draft(path: Path) -> Path:
+    """A restored journal that is whole and not yet in its place: until it is, no gateway starts."""
+    return path.with_name(path.name + ".restored")
+
+
+def restore_command(path: Path) -> str:
+    """The command that brings back the journal at `path`, with the folders of this hall."""
+    try:
+        folder = backup_note(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        folder = ""
+    # Nobody knows where copies are of a journal that never had one.
+    known = shlex.quote(folder) if folder else "FOLDER_OF_COPIES"
+    return f"hallkit restore --from {known} --data {shlex.quote(str(path.absolute().parent))}"
 
 
 def restore_advice(path: Path) -> str:
-    """The commands that bring a damaged journal back, for the end of an error message."""
-    backup = backup_path(path)
-    found = "" if backup.exists() else " (not there now: look on the second medium)"
+    """What brings a damaged journal back, for the end of an error message."""
     return (
-        f"The gateway does not start on a damaged journal. See all of it with "
-        f"`hallkit journal verify {path}`; then move {path.name}, {path.name}-wal and "
-        f"{path.name}-shm aside, check the backup with `hallkit journal verify {backup}` and "
-        f"copy it back with `cp {backup} {path}`{found}"
+        f"The gateway does not start on a damaged journal. Bring the newest good copy back with "
+        f"`{restore_command(path)}`; see the damage with `hallkit journal verify {path}`"
     )

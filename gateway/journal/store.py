@@ -14,7 +14,7 @@ import logging
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gateway.journal import database, snapshots, wal
@@ -25,17 +25,21 @@ from gateway.journal.errors import (
     JournalError,
     JournalFailed,
     RecordError,
-    backup_path,
+    restore_command,
+    restored_draft,
 )
+from gateway.journal.fit import check_fit
 from gateway.journal.lock import JournalLock
 from gateway.journal.records import JsonValue, NewRecord, Record, Snapshot
 from gateway.journal.upcasts import UPCASTS, Upcasts
+from gateway.journal.upgrade import upgrade
 
 _log = logging.getLogger("hallkit.journal")
 
 _INSERT_EVENT = (
     "INSERT INTO events (seq, at_ms, kind, version, cause, data, hash) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+_INSERT_KIND = "INSERT INTO kinds (kind, version, hallkit) VALUES (?, ?, ?)"
 _INSERT_SNAPSHOT = (
     "INSERT OR REPLACE INTO snapshots (seq, schema, state_version, record_hash, state, hash) "
     "VALUES (?, ?, ?, ?, ?, ?)"
@@ -71,6 +75,10 @@ class Journal:
         self._upcasts = upcasts
         self._owner: int | None = threading.get_ident()
         self._failure = ""
+        self._kinds = {
+            (kind, version)
+            for kind, version in connection.execute("SELECT kind, version FROM kinds")
+        }
         self._genesis = self._tip = genesis(meta.hall, meta.epoch)
         self._proven_after = 0
         self._prove()
@@ -84,24 +92,33 @@ class Journal:
         state_version: str = "1",
         upcasts: Upcasts = UPCASTS,
         epoch: str | None = None,
+        kinds: Mapping[str, int] | None = None,
     ) -> "Journal":
         """Open the journal of `hall` at `path`, or create it.
 
         `state_version`: raise it whenever the shape of the state or a fold changes; snapshots of
         another version are ignored. `epoch`: only for a journal created now, for repeatable tests.
-        Raises JournalLocked, JournalDamaged, or JournalError for another hall or a newer schema.
+        `kinds`: the newest version of every kind of event that the caller knows; None: all.
+        Raises JournalLocked, JournalDamaged, JournalTooNew, or JournalError for another hall.
         """
         connection: sqlite3.Connection | None = None
         lock: JournalLock | None = None
         try:
             lock = JournalLock.take(path)
+            if restored_draft(path).exists():
+                raise JournalError(
+                    f"{path}: a restore was begun and not finished: run `{restore_command(path)}`"
+                )
             if not path.exists():
                 database.create(path, hall, epoch or secrets.token_hex(8))
             notices = _look_before(path)
+            check_fit(path, hall, kinds)
             connection = database.connect(path)
-            journal = _open_locked(
-                cls, path, lock, connection, hall, state_version, upcasts, notices
-            )
+            notices += upgrade(connection, path)
+            meta = database.read_meta(connection)
+            journal = cls(path, lock, connection, meta, state_version, upcasts, notices)
+            # Begin a new round of the log, so that nothing cut off today is met after a crash.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except BaseException as error:
             if connection is not None:
                 connection.close()
@@ -143,7 +160,11 @@ class Journal:
         self._check_usable()
         rows, sealed = seal(self._tip, records, self._upcasts)
         if rows:
-            self._write([(_INSERT_EVENT, rows)])
+            new_kinds = {(row[2], row[3]) for row in rows} - self._kinds
+            own = database.own_version() if new_kinds else ""
+            kinds = [(kind, version, own) for kind, version in sorted(new_kinds)]
+            self._write([(_INSERT_EVENT, rows), (_INSERT_KIND, kinds)])
+            self._kinds |= new_kinds
             self._tip = Tip(rows[-1][0], rows[-1][1], rows[-1][6])
         return sealed
 
@@ -186,19 +207,6 @@ class Journal:
         except BrokenChain as error:
             raise JournalDamaged(self.path, error.seq, error.problem) from error
         return None if row is None else snapshots.to_snapshot(row)
-
-    def back_up(self, target: Path | None = None) -> Path:
-        """Copy the journal as of now, by default to `<journal>.backup`; the path of the copy.
-
-        Raises JournalError when the copy cannot be written; the journal is not touched by that.
-        """
-        self._check_thread()
-        target = target or backup_path(self.path)
-        try:
-            database.copy_to(self._connection, target)
-        except (sqlite3.Error, OSError) as error:
-            raise JournalError(f"{target}: the backup failed: {error}") from error
-        return target
 
     def hand_over(self) -> None:
         """Let go of the thread: the next one that uses the journal becomes its only user."""
@@ -305,33 +313,6 @@ def _look_before(path: Path) -> list[str]:
         )
         return [notice]
     return []
-
-
-def _open_locked(
-    cls: type[Journal],
-    path: Path,
-    lock: JournalLock,
-    connection: sqlite3.Connection,
-    hall: str,
-    state_version: str,
-    upcasts: Upcasts,
-    notices: list[str],
-) -> Journal:
-    if not database.is_journal(connection):
-        raise JournalError(f"{path} is a database of something else, not a journal of hallkit")
-    was = database.migrate(connection, path)
-    meta = database.read_meta(connection)
-    if was != meta.schema:
-        notices.append(f"brought from schema {was} to {meta.schema}")
-    if meta.hall != hall:
-        raise JournalError(
-            f"{path} is the journal of hall {meta.hall!r}, not of {hall!r}: give the path of this "
-            f"hall's journal, or the hall file of that one"
-        )
-    journal = cls(path, lock, connection, meta, state_version, upcasts, notices)
-    # Begin a new round of the log, so that nothing cut off today is met again after a crash.
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return journal
 
 
 def _not_opened(path: Path, error: sqlite3.Error | OSError) -> JournalError:

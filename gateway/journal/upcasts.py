@@ -17,7 +17,9 @@ Upcasts: TypeAlias = Mapping[tuple[str, int], Upcast]
 
 # (kind, from version) -> data of the next version.
 # Example: ("calling.ticket_issued", 1): lambda data: {**data, "channel": "kiosk"},
-UPCASTS: dict[tuple[str, int], Upcast] = {}
+UPCASTS: dict[tuple[str, int], Upcast] = {
+    ("core.gateway_started", 1): lambda data: {**data, "boot": "", "steady_ms": 0},
+}
 
 
 def newest_versions(upcasts: Upcasts) -> dict[str, int]:

@@ -41,23 +41,28 @@ class VerifyReport:
         """Whether the gateway may start on this journal and lose nothing."""
         return not self.problem
 
+    @property
+    def finding(self) -> str:
+        """The problem and where it is, "" when the journal is sound."""
+        return f"record {self.first_bad}: {self.problem}" if self.first_bad else self.problem
+
     def text(self) -> str:
         """The report for a person, a line per finding."""
         lines = [f"{self.path}: hall {self.hall or 'unknown'}, epoch {self.epoch or 'unknown'}"]
         if self.sound:
             lines.append(f"sound: {self.sound_records} records, last hash {self.last_hash.hex()}")
         else:
-            place = f"record {self.first_bad}: " if self.first_bad else ""
-            lines.append(f"DAMAGED: {place}{self.problem}")
+            lines.append(f"DAMAGED: {self.finding}")
             lines.append(f"{self.sound_records} records before that are sound")
             lines.append(self.advice)
         return "\n".join(lines + [f"note: {notice}" for notice in self.notices])
 
 
-def verify(path: Path, *, upcasts: Upcasts = UPCASTS) -> VerifyReport:
+def verify(path: Path, *, upcasts: Upcasts = UPCASTS, mine: bool = False) -> VerifyReport:
     """Prove every record, SQLite's own structure and the snapshots of the journal at `path`.
 
-    Raises JournalError when there is no such file.
+    `mine`: the caller has locked it, so nobody writes it now. Raises JournalError when there is
+    no such file.
     """
     if not path.exists():
         raise JournalError(f"{path} does not exist: give the path of a journal")
@@ -65,7 +70,7 @@ def verify(path: Path, *, upcasts: Upcasts = UPCASTS) -> VerifyReport:
     try:
         if path.stat().st_size == 0:
             raise BrokenChain(0, "the file is empty, which a journal never is")
-        if not is_in_use(path):
+        if mine or not is_in_use(path):
             _check_log(report)
         with closing(database.connect_to_read(path)) as connection:
             _check_file(connection, report, upcasts)

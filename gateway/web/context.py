@@ -1,16 +1,18 @@
 """What every route needs: the process, the hub, and the one way to have a command decided."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.responses import JSONResponse
 
+from gateway.audit import AuditLog
 from gateway.core.json import JsonObject
 from gateway.process import Process
 from gateway.systems.calling.commands import Command
-from gateway.web.access import KEY_HEADER, Caller, idempotency_key
+from gateway.web.access import Caller, idempotency_key
 from gateway.web.hub import Hub
-from gateway.web.problems import ProblemError, refusal
+from gateway.web.problems import key_reused, refusal
 
 IdempotencyKey = Annotated[str, Depends(idempotency_key)]
 
@@ -39,12 +41,14 @@ async def decide(
         f"{caller.principal}:{key}", caller.principal, command
     )
     if answer.status == "conflict":
-        raise ProblemError(
-            "key_reused",
-            f"该 {KEY_HEADER} 已用于另一项操作，请换新值",
-            f"This {KEY_HEADER} was used for another action; take a new one.",
-        )
+        raise key_reused()
     if answer.status == "refused":
         raise refusal(answer.body, repeated=answer.repeated)
     body: JsonObject = answer.body
     return JSONResponse(body, status, {"Idempotent-Replay": "true"} if answer.repeated else None)
+
+
+async def note(request: Request, actor: str, action: str, target: str, result: str) -> None:
+    """Keep in the audit log who did what. Raises AuditError."""
+    log: AuditLog = request.app.state.audit
+    await asyncio.to_thread(log.note, actor, action, target, result)

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from gateway.core.json import JsonObject
 from gateway.process import Process
@@ -45,6 +45,7 @@ class Hub:
         self.clients = 0
         self.page_clients = 0  # of ticket pages
         self.closed = False
+        self.on_close: list[Callable[[], None]] = []
         process.on_change.append(self._changed.set)
 
     async def run(self) -> None:
@@ -64,6 +65,8 @@ class Hub:
         self.closed = True
         self._changed.set()
         self._wake_all()
+        for tell in self.on_close:
+            tell()
 
     def hall(self) -> bytes:
         """The picture of now as JSON."""

@@ -13,8 +13,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from gateway.audit import AuditError
 from gateway.core.json import JsonObject, JsonValue
-from gateway.process import ProcessStoppingError
+from gateway.privacy.keys import PrivacyError
+from gateway.privacy.sealed import PersonalDataError
+from gateway.process import DiskFullError, ProcessStoppingError
 
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger("hallkit.web")
@@ -27,11 +30,19 @@ _KINDS: dict[str, tuple[int, str, str]] = {
     "key_reused": (422, "Idempotency-Key 已用于其他操作", "The Idempotency-Key was used before"),
     "no_token": (401, "需要令牌", "A token is needed"),
     "bad_token": (401, "令牌无效或已吊销", "The token is unknown or revoked"),
+    "bad_login": (401, "未能登录", "Not signed in"),
+    "code_needed": (401, "需要验证码", "A code is needed"),
+    "locked": (429, "尝试次数过多", "Too many attempts"),
+    "too_fast": (429, "请求过于频繁", "Too many calls"),
+    "other_site": (403, "来源不被接受", "Not from this site"),
     "role": (403, "没有权限", "The token's role may not do this"),
     "not_found": (404, "没有找到", "Not found"),
     "method": (405, "不支持该方法", "Method not allowed"),
     "stopping": (503, "网关正在停止", "The gateway is stopping"),
+    "disk_full": (503, "磁盘已满，大厅暂停办理", "The disk is full, the hall stands still"),
     "too_many": (503, "连接过多", "Too many open streams"),
+    "privacy": (503, "个人信息不可用", "Personal data is not available"),
+    "audit": (503, "操作记录不可用", "The audit log cannot be written"),
     "internal": (500, "内部错误", "Internal error"),
 }
 _NOT_FOUND = ("unknown_ticket", "unknown_window")
@@ -76,6 +87,15 @@ def refusal(body: JsonObject, *, repeated: bool) -> ProblemError:
     )
 
 
+def key_reused() -> ProblemError:
+    """The caller's idempotency key was used for another action."""
+    return ProblemError(
+        "key_reused",
+        "该 Idempotency-Key 已用于另一项操作，请换新值",
+        "This Idempotency-Key was used for another action; take a new one.",
+    )
+
+
 def ticket_not_found() -> ProblemError:
     """No ticket of today has this id or token."""
     return ProblemError(
@@ -114,6 +134,7 @@ def problem_response(request: Request, problem: ProblemError) -> JSONResponse:
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Turn whatever goes wrong in a route into a problem."""
+    _add_privacy_handlers(app)
 
     @app.exception_handler(ProblemError)
     async def _problem(request: Request, error: ProblemError) -> JSONResponse:
@@ -138,6 +159,22 @@ def add_problem_handlers(app: FastAPI) -> None:
         )
         return problem_response(request, problem)
 
+    @app.exception_handler(AuditError)
+    async def _unrecorded(request: Request, error: AuditError) -> JSONResponse:
+        _log.error("audit_failed", problem=str(error))
+        problem = ProblemError("audit", "请告知技术人员", "Tell the technician; see the log.")
+        return problem_response(request, problem)
+
+    @app.exception_handler(DiskFullError)
+    async def _disk_full(request: Request, _: DiskFullError) -> JSONResponse:
+        problem = ProblemError(
+            "disk_full",
+            "请运维人员腾出磁盘空间；之后会自动恢复，请稍后重试",
+            "The technician has to make room; it goes on by itself then. Try again later.",
+            headers={"Retry-After": "10"},
+        )
+        return problem_response(request, problem)
+
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:
         reason = {404: "not_found", 405: "method"}.get(error.status_code, "http")
@@ -155,4 +192,22 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def _bug(request: Request, error: Exception) -> JSONResponse:
         _log.error("request_failed", method=request.method, exc_info=error)
         problem = ProblemError("internal", "请告知技术人员", "Tell the technician; see the log.")
+        return problem_response(request, problem)
+
+
+def _add_privacy_handlers(app: FastAPI) -> None:
+    @app.exception_handler(PersonalDataError)
+    async def _no_personal_data(request: Request, error: PersonalDataError) -> JSONResponse:
+        field: list[JsonValue] = [{"field": f"body.{error.kind}", "problem": error.problem_en}]
+        problem = ProblemError("invalid", error.problem_zh, str(error), more={"errors": field})
+        return problem_response(request, problem)
+
+    @app.exception_handler(PrivacyError)
+    async def _no_keys(request: Request, error: PrivacyError) -> JSONResponse:
+        _log.error("privacy_failed", problem=str(error))
+        problem = ProblemError(
+            "privacy",
+            "无法保存个人信息，请不带证件取号并告知技术人员",
+            "Personal data cannot be kept: issue the ticket without, tell the technician.",
+        )
         return problem_response(request, problem)

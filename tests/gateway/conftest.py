@@ -17,11 +17,23 @@ from gateway.process import Process, Settings
 from gateway.web.app import make_app
 from gateway.web.server import HttpServer, bind
 from gateway.web.tokens import TokenStore
+from protocols.catalogue import messages_on
 from protocols.messages.node import Ack, GatewayState, NodeState
 from protocols.messages.pad import PadPressed, PadSignedIn, PadWant
 from protocols.mqtt_session import ClientSession
 from protocols.outbox import Outbox
-from protocols.topics import ACK, EVENT, STATE, WANT, down_filter, gateway_topic, node_topic
+from protocols.topics import (
+    ACK,
+    BLOCK,
+    EVENT,
+    JOB,
+    STATE,
+    WANT,
+    Channel,
+    down_filter,
+    gateway_topic,
+    node_topic,
+)
 from protocols.wire import PROTOCOL_VERSION, Message, Stamp, decode, encode
 from simulator.broker_server import BrokerServer
 
@@ -43,8 +55,11 @@ class Pad:
     def __init__(self, hall: str, window: str, port: int, boot: int = 1) -> None:
         self.name = f"{window}-pad"
         self.turn = -1
+        self.gateway_said = ""  # online, bye, lost
         self.number = ""
         self.acks: list[Ack] = []
+        self.jobs: list[Message] = []
+        self.blocks: list[Message] = []
         self.acks_to_lose: dict[int, int] = {}
         self.boot = boot
         self._hall, self._port = hall, port
@@ -98,6 +113,15 @@ class Pad:
         await until(lambda: not self._outbox.entries, f"report {seq} was never settled")
         return self.acks[-1]
 
+    def say(self, channel: Channel, message: Message) -> None:
+        """Tell what is no report."""
+        self._publish(channel, encode(message))
+
+    def send_again(self) -> None:
+        """As if a second had passed without an acknowledgement."""
+        self._outbox.send_all_again(_now_ms())
+        self.send_due()
+
     def send_due(self) -> None:
         for entry in self._outbox.due(_now_ms()):
             heard_ms = self._gateway_ms + _now_ms() - self._heard_at_ms if self._epoch else 0
@@ -125,16 +149,20 @@ class Pad:
         if topic == gateway_topic(self._hall) and not retained:
             beat: Any = decode(payload, (GatewayState,))
             self._epoch, self._gateway_ms = beat.epoch, beat.at_ms
+            self.gateway_said = beat.state
             self._heard_at_ms = _now_ms()
         elif topic == node_topic(self._hall, self.name, WANT):
             want: Any = decode(payload, (PadWant,))
             self.turn, self.number = want.turn, want.number
+        elif topic == node_topic(self._hall, self.name, JOB):
+            self.jobs.append(decode(payload, messages_on(JOB)))
+        elif topic == node_topic(self._hall, self.name, BLOCK):
+            self.blocks.append(decode(payload, messages_on(BLOCK)))
         elif topic == node_topic(self._hall, self.name, ACK):
             ack: Any = decode(payload, (Ack,))
             if self.acks_to_lose.get(ack.seq, 0) > 0:
                 self.acks_to_lose[ack.seq] -= 1
-                self._outbox.send_all_again(_now_ms())
-                self.send_due()
+                self.send_again()
             else:
                 self.acks.append(ack)
                 self._outbox.settle(ack.boot, ack.seq, ack.cumulative)
@@ -205,6 +233,7 @@ class RunningHall:
         pad = Pad(self.config.hall.id, window, self.port, boot)
         await pad.start()
         self._pads.append(pad)
+        await until(lambda: self.process.engine.can_reach(pad.name), "nobody saw the pad come")
         return pad
 
     def windows(self) -> dict[str, Any]:

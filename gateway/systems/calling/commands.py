@@ -4,7 +4,7 @@
 the person was looking at, or None when the caller has no picture (it is then not checked).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,46 @@ class IssueTicket:
     service: str
     kiosk: str | None
     age_ms: int = 0
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IssueTicketTo(IssueTicket):
+    """A ticket for somebody whose card or phone is known; `sealed` is what is kept of it.
+
+    `person` tells the same call apart from one for somebody else: sealing the same twice gives two
+    texts, so that these are left out when calls are compared.
+    """
+
+    person: str = ""
+    sealed: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AskReserve:
+    """A kiosk wants numbers to give out alone: more for `reserve`, or with "" a new one.
+
+    `asked_by` names the asking report ("boot-seq"), and a new reserve after it.
+    """
+
+    kiosk: str
+    reserve: str
+    asked_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeTicket:
+    """A kiosk gave out this number of its reserve alone; `printed`: done, failed or unknown.
+
+    `token` as in IssueTicket.
+    """
+
+    kiosk: str
+    reserve: str
+    service: str
+    number: int
+    issued_ms: int
+    printed: str
     token: str = ""
 
 
@@ -96,6 +136,8 @@ class PassTime:
 
 Command = (
     IssueTicket
+    | AskReserve
+    | MergeTicket
     | CancelTicket
     | ReturnTicket
     | ReprintTicket

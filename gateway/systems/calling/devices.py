@@ -20,6 +20,10 @@ from protocols.messages.ticket import (
     KioskService,
     KioskWant,
     PrinterChanged,
+    ReserveJob,
+    ReserveRow,
+    ReserveTicket,
+    ReserveWanted,
     TicketJob,
     TicketRequested,
 )
@@ -33,15 +37,26 @@ HELD_SHOWN_MAX = 99
 # Jobs a kiosk is told about at once; its own queue holds eight.
 PRINTS_SENT_MAX = 4
 
-Report = PadPressed | PadSignedIn | TicketRequested | PrinterChanged | RatingGiven | JobResult
+Report = (
+    PadPressed
+    | PadSignedIn
+    | TicketRequested
+    | PrinterChanged
+    | ReserveWanted
+    | ReserveTicket
+    | RatingGiven
+    | JobResult
+)
 Want = PadWant | SignWant | LampWant | WallWant | KioskWant | RatingWant
-Job = TicketJob | VoiceJob
+Job = TicketJob | ReserveJob | VoiceJob
 # The kinds of node that may send each report.
 SENDERS: dict[type[Report], tuple[str, ...]] = {
     PadPressed: ("pad",),
     PadSignedIn: ("pad",),
     TicketRequested: ("ticket",),
     PrinterChanged: ("ticket",),
+    ReserveWanted: ("ticket",),
+    ReserveTicket: ("ticket",),
     RatingGiven: ("rating",),
     JobResult: ("ticket", "voice"),
 }
@@ -62,13 +77,28 @@ def command_of(config: HallConfig, node: Node, report: Report, age_ms: int) -> c
         return c.CommandWindow(window, report.command, argument, report.seen, age_ms)
     if isinstance(report, PadSignedIn):
         return c.SignIn(window, report.staff_number, report.seen, age_ms)
-    if isinstance(report, TicketRequested):
-        return c.IssueTicket(report.service, node.id, age_ms=age_ms)
-    if isinstance(report, PrinterChanged):
-        return c.NotePrinter(node.id, report.paper, report.cover, report.fault)
     if isinstance(report, RatingGiven):
         return c.GiveRating(report.visit, report.grade, window)
-    return c.SettleJob(report.id, report.state, report.why, node.id)
+    if isinstance(report, JobResult):
+        return c.SettleJob(report.id, report.state, report.why, node.id)
+    return _command_of_kiosk(node.id, report, age_ms)
+
+
+def _command_of_kiosk(
+    kiosk: str,
+    report: TicketRequested | PrinterChanged | ReserveWanted | ReserveTicket,
+    age_ms: int,
+) -> c.Command:
+    if isinstance(report, TicketRequested):
+        return c.IssueTicket(report.service, kiosk, age_ms=age_ms)
+    if isinstance(report, PrinterChanged):
+        return c.NotePrinter(kiosk, report.paper, report.cover, report.fault)
+    if isinstance(report, ReserveWanted):
+        assert report.stamp is not None, "decode stamps every report"
+        return c.AskReserve(kiosk, report.reserve, f"{report.stamp.boot}-{report.stamp.seq}")
+    return c.MergeTicket(
+        kiosk, report.reserve, report.service, report.number, report.issued_ms, report.printed
+    )
 
 
 def want(config: HallConfig, state: CallingState, node: Node, epoch: int, rev: int) -> Want | None:
@@ -181,6 +211,7 @@ def open_jobs(config: HallConfig, state: CallingState) -> list[tuple[str, str]]:
     # A voice that the hall file lost leaves its announcements to expire.
     if state.announcements and voice is not None:
         jobs.append((next(iter(state.announcements)), voice))
+    jobs += [(r.job, r.kiosk) for r in state.reserves.values() if r.job is not None]
     sent: dict[str, int] = {}
     for job in state.prints.values():
         sent[job.node] = sent.get(job.node, 0) + 1
@@ -189,8 +220,15 @@ def open_jobs(config: HallConfig, state: CallingState) -> list[tuple[str, str]]:
     return jobs
 
 
-def job_message(config: HallConfig, state: CallingState, job: str, now_ms: int) -> Job:
-    """The message of an open job, as it stands now; `now_ms` is hall time."""
+def job_message(
+    config: HallConfig, state: CallingState, job: str, now_ms: int, boot: int = 0
+) -> Job:
+    """The message of an open job, as it stands now; `now_ms` is hall time.
+
+    `boot` is that of the node now, 0: not known. A kiosk that was started, or is another board,
+    since a print was queued is told to mark it: its forerunner may have printed it and not said so.
+    A board that remembers the job answers from memory, and prints nothing.
+    """
     if job in state.announcements:
         announcement = state.announcements[job]
         expiry_ms = announcement.queued_ms + config.rules.announcement_seconds * 1000
@@ -201,9 +239,12 @@ def job_message(config: HallConfig, state: CallingState, job: str, now_ms: int) 
             window=config.windows[announcement.window].label,
             again=announcement.again,
         )
+    if job not in state.prints:
+        return _reserve_message(config, state, job, now_ms)
     print_job = state.prints[job]
     ticket = state.tickets[print_job.ticket]
     service = config.services[ticket.service]
+    started = boot != 0 and print_job.boot != 0 and boot != print_job.boot
     return TicketJob(
         id=job,
         ttl_ms=PRINT_TTL_MS,
@@ -214,11 +255,40 @@ def job_message(config: HallConfig, state: CallingState, job: str, now_ms: int) 
         wait_minutes=None,
         issued=_local_time(config, ticket.issued_ms),
         url=f"{config.hall.public_url}/t/{ticket.token}" if config.hall.public_url else "",
-        copy=print_job.copy,
+        copy=max(print_job.copy, int(started)),
     )
 
 
-def _local_time(config: HallConfig, at_ms: int) -> str:
+def _reserve_message(config: HallConfig, state: CallingState, job: str, now_ms: int) -> ReserveJob:
+    name, reserve = next(item for item in state.reserves.items() if item[1].job == job)
+    return ReserveJob(
+        id=job,
+        ttl_ms=PRINT_TTL_MS,
+        reserve=name,
+        date=_local_date(config, now_ms),
+        day_ms=_day_ms(config, now_ms),
+        hall_ms=now_ms,
+        rows=tuple(
+            ReserveRow(
+                service=row.service,
+                prefix=config.services[row.service].prefix,  # type: ignore[arg-type]  # the field checks it
+                first=row.first,
+                last=row.last,
+            )
+            for row in reserve.rows
+        ),
+    )
+
+
+def _local_date(config: HallConfig, at_ms: int) -> str:
     date = business_date(config, at_ms)
-    minutes = (at_ms + config.hall.utc_offset_ms) % DAY_MS // 60_000
-    return f"{date[:4]}-{date[4:6]}-{date[6:]} {minutes // 60:02d}:{minutes % 60:02d}"
+    return f"{date[:4]}-{date[4:6]}-{date[6:]}"
+
+
+def _day_ms(config: HallConfig, at_ms: int) -> int:
+    return (at_ms + config.hall.utc_offset_ms) % DAY_MS
+
+
+def _local_time(config: HallConfig, at_ms: int) -> str:
+    minutes = _day_ms(config, at_ms) // 60_000
+    return f"{_local_date(config, at_ms)} {minutes // 60:02d}:{minutes % 60:02d}"

@@ -29,6 +29,58 @@ class TicketIssued(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class HolderNoted(Event):
+    """Something is known of who holds a ticket: a text that only `gateway.privacy` can open."""
+
+    KIND: ClassVar[str] = "calling.holder_noted"
+    ticket: str
+    sealed: str
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersReserved(Event):
+    """`first` to `last` of a service are a kiosk's, to give out while it does not hear us."""
+
+    KIND: ClassVar[str] = "calling.numbers_reserved"
+    reserve: str
+    kiosk: str
+    service: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveOffered(Event):
+    """The kiosk is to be told of its reserve, by this job."""
+
+    KIND: ClassVar[str] = "calling.reserve_offered"
+    reserve: str
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveSettled(Event):
+    """done: the kiosk has it; failed: another board stands there now, the numbers are lost."""
+
+    KIND: ClassVar[str] = "calling.reserve_settled"
+    reserve: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketMerged(Event):
+    """A ticket that a kiosk gave out alone, at `issued_ms`; its place in line counts from then."""
+
+    KIND: ClassVar[str] = "calling.ticket_merged"
+    ticket: str
+    number: str
+    service: str
+    kiosk: str
+    token: str
+    issued_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class TicketCalled(Event):
     """Called to a window. `call` counts the calls of this ticket, 1 is the first."""
 
@@ -231,6 +283,11 @@ class RatingReceived(Event):
 EVENTS: tuple[type[Event], ...] = (
     DayOpened,
     TicketIssued,
+    HolderNoted,
+    NumbersReserved,
+    ReserveOffered,
+    ReserveSettled,
+    TicketMerged,
     TicketCalled,
     ServiceStarted,
     ServiceFinished,

@@ -18,6 +18,7 @@ def missing_of_today(config: HallConfig, state: CallingState, now_ms: int) -> li
     windows |= {call.window for call in state.calls}
     windows |= {announcement.window for announcement in state.announcements.values()}
     services = {ticket.service for ticket in tickets}
+    services |= {row.service for reserve in state.reserves.values() for row in reserve.rows}
     officers = {rating.officer for rating in ratings}
     return [
         *(f"service {code}" for code in sorted(services - config.services.keys())),

@@ -16,6 +16,8 @@ from gateway.systems.calling.state import (
     OpenRating,
     Printer,
     PrintJob,
+    Reserve,
+    ReserveRow,
     ShownCall,
     Ticket,
     TicketState,
@@ -74,6 +76,8 @@ def _free_window(state: CallingState, window: str) -> None:
 def _day_opened(state: CallingState, event: e.DayOpened, at_ms: int) -> None:
     state.date = event.date
     state.issued.clear()
+    state.reserves.clear()
+    state.reserved_from.clear()
     state.tickets.clear()
     state.line.clear()
     state.calls.clear()
@@ -90,7 +94,9 @@ def _day_opened(state: CallingState, event: e.DayOpened, at_ms: int) -> None:
         window.turn += 1
 
 
-def _ticket_issued(state: CallingState, event: e.TicketIssued, at_ms: int) -> None:
+def _new_ticket(
+    state: CallingState, event: e.TicketIssued | e.TicketMerged, issued_ms: int
+) -> None:
     ticket = Ticket(
         id=event.ticket,
         number=event.number,
@@ -98,12 +104,40 @@ def _ticket_issued(state: CallingState, event: e.TicketIssued, at_ms: int) -> No
         token=event.token,
         kiosk=event.kiosk,
         state="waiting",
-        rank=at_ms * 1000,
-        issued_ms=at_ms,
+        rank=issued_ms * 1000,
+        issued_ms=issued_ms,
     )
     state.tickets[ticket.id] = ticket
-    state.issued[event.service] = state.issued.get(event.service, 0) + 1
     state.join_line(ticket)
+
+
+def _ticket_issued(state: CallingState, event: e.TicketIssued, at_ms: int) -> None:
+    _new_ticket(state, event, at_ms)
+    state.issued[event.service] = state.issued.get(event.service, 0) + 1
+
+
+def _holder_noted(state: CallingState, event: e.HolderNoted, at_ms: int) -> None:
+    state.tickets[event.ticket].holder.append(event.sealed)
+
+
+def _numbers_reserved(state: CallingState, event: e.NumbersReserved, at_ms: int) -> None:
+    reserve = state.reserves.setdefault(event.reserve, Reserve(event.kiosk, at_ms))
+    reserve.rows.append(ReserveRow(event.service, event.first, event.last))
+    state.reserved_from[event.service] = event.first
+
+
+def _reserve_offered(state: CallingState, event: e.ReserveOffered, at_ms: int) -> None:
+    reserve = state.reserves[event.reserve]
+    reserve.offers += 1
+    reserve.job = event.job
+
+
+def _reserve_settled(state: CallingState, event: e.ReserveSettled, at_ms: int) -> None:
+    state.reserves[event.reserve].job = None
+
+
+def _ticket_merged(state: CallingState, event: e.TicketMerged, at_ms: int) -> None:
+    _new_ticket(state, event, event.issued_ms)
 
 
 def _ticket_called(state: CallingState, event: e.TicketCalled, at_ms: int) -> None:
@@ -274,6 +308,11 @@ def _rating_received(state: CallingState, event: e.RatingReceived, at_ms: int) -
 _APPLY: dict[type[Event], Callable[..., None]] = {
     e.DayOpened: _day_opened,
     e.TicketIssued: _ticket_issued,
+    e.HolderNoted: _holder_noted,
+    e.NumbersReserved: _numbers_reserved,
+    e.ReserveOffered: _reserve_offered,
+    e.ReserveSettled: _reserve_settled,
+    e.TicketMerged: _ticket_merged,
     e.TicketCalled: _ticket_called,
     e.ServiceStarted: _service_started,
     e.ServiceFinished: _service_finished,

@@ -7,6 +7,7 @@
   press_age_seconds is refused as stale. A refused command has no effect at all.
 - An officer is signed in at one window at most; a window with a ticket cannot pause or sign off.
 - A missed ticket comes back behind missed_return_after others; a transferred one keeps its rank.
+- Numbers of a reserve are a kiosk's own; see reserve.py.
 - A finished visit is open for one verdict. A doubtful print is repeated, marked, with its number.
 """
 
@@ -17,14 +18,15 @@ from gateway.config import HallConfig
 from gateway.core.events import Event
 from gateway.systems.calling import commands as c
 from gateway.systems.calling import events as e
+from gateway.systems.calling import reserve
 from gateway.systems.calling.allocation import choose
 from gateway.systems.calling.fold import ticket_id
 from gateway.systems.calling.overtime import service_start_ms
+from gateway.systems.calling.printing import is_kiosk, print_again, print_job_id
 from gateway.systems.calling.refusals import Refusal
 from gateway.systems.calling.state import FINAL, CallingState, Ticket
 from gateway.systems.calling.timing import pass_time
 
-NUMBERS_MAX = 999
 # Prints of one ticket, however they end: a kiosk that fails each time must not loop for ever.
 PRINT_ATTEMPTS_MAX = 9
 
@@ -42,6 +44,10 @@ def decide(config: HallConfig, state: CallingState, command: c.Command, now_ms: 
             return _sign_in(config, state, command)
         case c.IssueTicket():
             return _issue(config, state, command)
+        case c.AskReserve():
+            return reserve.ask(config, state, command)
+        case c.MergeTicket():
+            return reserve.merge(config, state, command, now_ms)
         case c.CancelTicket():
             return _cancel(state, command)
         case c.ReturnTicket():
@@ -69,30 +75,21 @@ def _issue(config: HallConfig, state: CallingState, command: c.IssueTicket) -> D
         return Refusal("unknown_service")
     if _is_stale(config, command.age_ms):
         return Refusal("stale")
-    if command.kiosk is not None and not _is_kiosk(config, command.kiosk):
+    if command.kiosk is not None and not is_kiosk(config, command.kiosk):
         return Refusal("no_kiosk")
     count = state.issued.get(service.code, 0) + 1
-    if count > NUMBERS_MAX:
+    if count >= reserve.numbers_end(state, service.code):
         return Refusal("numbers_exhausted")
     number = f"{service.prefix}{count:03d}"
     ticket = ticket_id(state.date, number)
     made: list[Event] = [e.TicketIssued(ticket, number, service.code, command.kiosk, command.token)]
+    if isinstance(command, c.IssueTicketTo):
+        made += [e.HolderNoted(ticket, sealed) for sealed in command.sealed]
     if command.kiosk is not None:
         ahead = state.waiting((service.code,))
-        job = _print_job_id(1, number, command.token)
+        job = print_job_id(1, number, command.token)
         made.append(e.PrintQueued(job, ticket, command.kiosk, 0, ahead))
     return made
-
-
-def _is_kiosk(config: HallConfig, node: str) -> bool:
-    found = config.node_by_id.get(node)
-    return found is not None and found.kind == "ticket"
-
-
-def _print_job_id(attempt: int, number: str, token: str) -> str:
-    # The token makes it unique even when a new journal gives the same number on the same day: a
-    # kiosk never prints an id twice.
-    return f"p{attempt}-{number}-{token[:12]}"
 
 
 def _cancel(state: CallingState, command: c.CancelTicket) -> Decision:
@@ -121,15 +118,9 @@ def _reprint(config: HallConfig, state: CallingState, command: c.ReprintTicket) 
     ticket = state.tickets.get(command.ticket)
     if ticket is None:
         return Refusal("unknown_ticket")
-    if not _is_kiosk(config, command.kiosk):
+    if not is_kiosk(config, command.kiosk):
         return Refusal("no_kiosk")
-    return [_print_again(state, ticket, command.kiosk, copy=1)]
-
-
-def _print_again(state: CallingState, ticket: Ticket, kiosk: str, copy: int) -> e.PrintQueued:
-    ahead = sum(entry < (ticket.rank, ticket.id) for entry in state.line.get(ticket.service, ()))
-    job = _print_job_id(ticket.prints + 1, ticket.number, ticket.token)
-    return e.PrintQueued(job, ticket.id, kiosk, copy, ahead)
+    return [print_again(state, ticket, command.kiosk, copy=1)]
 
 
 # --- windows
@@ -346,7 +337,9 @@ def _settle_job(config: HallConfig, state: CallingState, command: c.SettleJob) -
             return Refusal("unknown_job")
         return [e.AnnouncementSettled(command.job, command.state)]
     job = state.prints.get(command.job)
-    if job is None or job.node != command.node:
+    if job is None:
+        return reserve.settle(state, command.node, command.job, command.state)
+    if job.node != command.node:
         return Refusal("unknown_job")
     made: list[Event] = [e.PrintSettled(command.job, command.state, command.why)]
     if command.state == "done":
@@ -357,5 +350,5 @@ def _settle_job(config: HallConfig, state: CallingState, command: c.SettleJob) -
     if copy > config.rules.reprints_max or ticket.prints >= PRINT_ATTEMPTS_MAX:
         made.append(e.PrintAbandoned(ticket.id, job.node))
     else:
-        made.append(_print_again(state, ticket, job.node, copy))
+        made.append(print_again(state, ticket, job.node, copy))
     return made

@@ -43,6 +43,7 @@ class Ticket:
     overtime: str = ""
     rating: Literal["none", "open", "closed", "given"] = "none"
     grade: int | None = None
+    holder: list[str] = field(default_factory=list)  # sealed
 
 
 @dataclass(slots=True)
@@ -92,6 +93,7 @@ class PrintJob:
     copy: int
     ahead: int
     queued_ms: int
+    boot: int = 0  # of the kiosk, as it was last heard when this was queued; 0: never heard
 
 
 @dataclass(slots=True)
@@ -102,9 +104,29 @@ class Printer:
 
 
 @dataclass(slots=True)
+class ReserveRow:
+    service: str
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class Reserve:
+    """Numbers of a kiosk; `job` tells it of them and is open until the kiosk has answered."""
+
+    kiosk: str
+    since_ms: int
+    rows: list[ReserveRow] = field(default_factory=list)
+    offers: int = 0
+    job: str | None = None
+
+
+@dataclass(slots=True)
 class CallingState:
     date: str = ""
     issued: dict[str, int] = field(default_factory=dict)  # service -> numbers given today
+    reserves: dict[str, Reserve] = field(default_factory=dict)
+    reserved_from: dict[str, int] = field(default_factory=dict)  # service -> lowest one reserved
     tickets: dict[str, Ticket] = field(default_factory=dict)
     line: dict[str, list[tuple[int, str]]] = field(default_factory=dict)  # service -> (rank, id)
     windows: dict[str, WindowState] = field(default_factory=dict)

@@ -47,6 +47,12 @@ def _ahead(state: CallingState, ticket: Ticket) -> int:
     return sum(entry < place for entry in state.line.get(ticket.service, ()))
 
 
+def holder_of(state: CallingState, ticket: str) -> list[str] | None:
+    """What is sealed of the holder of one of today's tickets; None when there is no such ticket."""
+    found = state.tickets.get(ticket)
+    return None if found is None else list(found.holder)
+
+
 def ticket_view(config: HallConfig, state: CallingState, key: str) -> JsonObject | None:
     """One ticket of today by its id or its token."""
     ticket = state.tickets.get(key)

@@ -15,7 +15,6 @@ STREAMS_MAX = 500
 STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 Anybody = Annotated[Caller, Depends(Requires("public"))]
 Staff = Annotated[Caller, Depends(Requires("officer", "chief", "technician", "admin"))]
-Technician = Annotated[Caller, Depends(Requires("chief", "technician", "admin"))]
 
 
 @router.get("/api/v1/services")
@@ -50,12 +49,6 @@ async def look_at_hall(request: Request, _: Staff) -> Response:
     """Everything, as the stream sends it."""
     headers = {"Cache-Control": "no-store"}
     return Response(hub_of(request).hall(), headers=headers, media_type="application/json")
-
-
-@router.get("/api/v1/nodes")
-async def list_nodes(request: Request, _: Technician) -> JsonObject:
-    """Every node: life, firmware, what it shows against what it should, reports, duplicates."""
-    return {"nodes": list(process_of(request).nodes_view())}
 
 
 @router.get("/api/v1/stream")

@@ -1,4 +1,4 @@
-"""For those who run the gateway: health, readiness, metrics, the API's own description, session."""
+"""For those who run the gateway: health, readiness, metrics, the API's own description."""
 
 from typing import Annotated
 
@@ -9,10 +9,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.core.json import JsonObject
-from gateway.web.access import COOKIE, Caller, Requires
-from gateway.web.context import IdempotencyKey, process_of
+from gateway.web.access import Caller, Requires
+from gateway.web.context import IdempotencyKey, note, process_of
 from gateway.web.problems import ProblemError
-from gateway.web.tokens import TokenStore
 
 router = APIRouter()
 demo_router = APIRouter()
@@ -20,13 +19,6 @@ Anybody = Annotated[Caller, Depends(Requires("public"))]
 Technician = Annotated[Caller, Depends(Requires("chief", "technician", "admin"))]
 Admin = Annotated[Caller, Depends(Requires("admin"))]
 DEMO_RATE_MAX = 600
-
-
-class NewSession(BaseModel):
-    """For pages: the browser's EventSource cannot send an Authorization header."""
-
-    model_config = ConfigDict(extra="forbid")
-    token: str = Field(max_length=200)
 
 
 class ClockRate(BaseModel):
@@ -64,39 +56,15 @@ async def describe_api(request: Request, _: Anybody) -> JSONResponse:
     return JSONResponse(request.app.openapi())
 
 
-@router.post("/api/v1/session", status_code=204)
-async def open_session(request: Request, _: Anybody, body: NewSession) -> Response:
-    """Keep a token in a cookie that scripts cannot read and other sites cannot send."""
-    tokens: TokenStore = request.app.state.tokens
-    if tokens.find(body.token) is None:
-        raise ProblemError("bad_token", "令牌无效或已吊销", "The token is unknown or revoked.")
-    response = Response(status_code=204)
-    response.set_cookie(
-        COOKIE,
-        body.token,
-        httponly=True,
-        samesite="strict",
-        secure=request.url.scheme == "https",
-        path="/",
-    )
-    return response
-
-
-@router.delete("/api/v1/session", status_code=204)
-async def close_session(_: Anybody) -> Response:
-    """Forget the cookie."""
-    response = Response(status_code=204)
-    response.delete_cookie(COOKIE, path="/")
-    return response
-
-
 @demo_router.post("/api/v1/demo/clock")
 async def change_clock(
-    request: Request, _: Admin, _key: IdempotencyKey, body: ClockRate
+    request: Request, caller: Admin, _key: IdempotencyKey, body: ClockRate
 ) -> JsonObject:
     """Let hall time run faster or go forward; only when the gateway was started with --demo."""
     # Setting a rate twice is the same as once: the key is asked for, not remembered.
     process = process_of(request)
+    when = "" if body.at_ms is None else f" from {body.at_ms}"
+    await note(request, caller.principal, "demo clock", f"rate {body.rate}{when}", "ordered")
     if body.at_ms is not None:
         try:
             process.move_clock(body.at_ms)

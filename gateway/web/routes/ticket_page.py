@@ -5,19 +5,17 @@ script only keeps it live.
 """
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from gateway.web.access import Caller, Requires
 from gateway.web.context import hub_of, process_of
 from gateway.web.hub import BEAT_SECONDS, Hub, event_bytes, json_bytes
-from gateway.web.problems import ProblemError, speaks_english, ticket_not_found
+from gateway.web.pages import language_of, page
+from gateway.web.problems import ProblemError, ticket_not_found
 from gateway.web.routes.hall import STREAM_HEADERS
 from gateway.web.routes.tickets import TICKET_ID
 from gateway.web.texts import Language, text
@@ -28,32 +26,6 @@ Anybody = Annotated[Caller, Depends(Requires("public"))]
 PAGE_STREAMS_MAX = 2000
 # A phone need not follow more closely than that.
 PAUSE_SECONDS = 0.5
-_HERE = Path(__file__).parents[1]
-_TYPES: Final = {
-    "ticket.css": "text/css; charset=utf-8",
-    "ticket.js": "text/javascript; charset=utf-8",
-    "ticket.svg": "image/svg+xml",
-}
-_FILES: Final = {name: (_HERE / "static" / name).read_bytes() for name in _TYPES}
-_VERSIONS = {name: hashlib.sha256(data).hexdigest()[:12] for name, data in _FILES.items()}
-_PAGES = Environment(
-    loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined
-)
-_PAGE_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-}
-
-
-def _language(request: Request) -> Language:
-    wanted = request.query_params.get("lang")
-    if wanted in ("zh", "en"):
-        return "en" if wanted == "en" else "zh"
-    return "en" if speaks_english(request) else "zh"
 
 
 async def _words(request: Request, token: str, language: Language) -> dict[str, str] | None:
@@ -65,24 +37,24 @@ async def _words(request: Request, token: str, language: Language) -> dict[str, 
 @router.get("/t/{token}")
 async def show_ticket(request: Request, _: Anybody, token: str) -> Response:
     """The ticket as a page, Chinese first, `?lang=en` for English."""
-    language = _language(request)
+    language = language_of(request)
     words = await _words(request, token, language)
     hall = process_of(request).config.hall
-    page = _PAGES.get_template("ticket.html").render(
+    return page(
+        "ticket.html",
+        404 if words is None else 200,
         words=words or ticket_words(None, language),
         language=language,
         live="" if words is None else f"/t/{token}/stream?lang={language}",
         hall_name=hall.name_en if language == "en" else hall.name_zh,
-        versions=_VERSIONS,
         text=lambda key: text(key, language),
     )
-    return Response(page, 404 if words is None else 200, _PAGE_HEADERS, "text/html; charset=utf-8")
 
 
 @router.get("/t/{token}/now")
 async def tell_ticket(request: Request, _: Anybody, token: str) -> JSONResponse:
     """The words of the page, for a browser that cannot hold a stream."""
-    words = await _words(request, token, _language(request))
+    words = await _words(request, token, language_of(request))
     if words is None:
         raise ticket_not_found()
     return JSONResponse(words, headers={"Cache-Control": "no-store"})
@@ -91,7 +63,7 @@ async def tell_ticket(request: Request, _: Anybody, token: str) -> JSONResponse:
 @router.get("/t/{token}/stream")
 async def watch_ticket(request: Request, _: Anybody, token: str) -> StreamingResponse:
     """The words of the page as server-sent events, on change and every five seconds."""
-    language, hub = _language(request), hub_of(request)
+    language, hub = language_of(request), hub_of(request)
     if await _words(request, token, language) is None:
         raise ticket_not_found()
     if hub.page_clients >= PAGE_STREAMS_MAX:
@@ -130,13 +102,3 @@ async def _follow(
                 quiet_s += asyncio.get_running_loop().time() - began
     finally:
         hub.page_clients -= 1
-
-
-@router.get("/static/{name}")
-async def send_file(request: Request, _: Anybody, name: str) -> Response:
-    """One of the few files that pages need; with its version in the address it never changes."""
-    if name not in _FILES:
-        raise ProblemError("not_found", f"没有 {name}", f"There is no {name}.")
-    fixed = request.query_params.get("v") == _VERSIONS[name]
-    age = "public, max-age=31536000, immutable" if fixed else "no-cache"
-    return Response(_FILES[name], headers={"Cache-Control": age}, media_type=_TYPES[name])

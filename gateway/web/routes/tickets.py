@@ -1,5 +1,6 @@
 """Issue, look up, cancel, take back and reprint tickets; rate a visit."""
 
+import asyncio
 import re
 from typing import Annotated
 
@@ -8,15 +9,18 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.core.json import JsonObject
+from gateway.privacy.sealed import Kind
+from gateway.privacy.vault import Vault
 from gateway.systems.calling.commands import (
     CancelTicket,
     GiveRating,
     IssueTicket,
+    IssueTicketTo,
     ReprintTicket,
     ReturnTicket,
 )
 from gateway.web.access import Caller, Requires
-from gateway.web.context import IdempotencyKey, decide, process_of
+from gateway.web.context import IdempotencyKey, decide, note, process_of
 from gateway.web.problems import ProblemError, ticket_not_found
 
 router = APIRouter()
@@ -30,11 +34,16 @@ Anybody = Annotated[Caller, Depends(Requires("public"))]
 
 
 class NewTicket(BaseModel):
-    """`kiosk`: the node that prints it; without one nothing is printed."""
+    """`kiosk`: the node that prints it; without one nothing is printed.
+
+    `id_number`, `phone`: of the person, when it is known; kept sealed, and only for some days.
+    """
 
     model_config = ConfigDict(extra="forbid")
     service: str = Field(max_length=12, examples=["filing"])
     kiosk: str | None = Field(default=None, max_length=32, examples=["kiosk-1"])
+    id_number: str | None = Field(default=None, max_length=32)
+    phone: str | None = Field(default=None, max_length=32)
 
 
 class Reprint(BaseModel):
@@ -57,8 +66,41 @@ async def issue_ticket(
     request: Request, caller: Issuer, key: IdempotencyKey, body: NewTicket
 ) -> JSONResponse:
     """Issue a ticket: its number, its place, and the token of its phone page."""
-    command = IssueTicket(service=body.service, kiosk=body.kiosk)
+    command = await _command_of(request, body)
     return await decide(request, caller, key, command, status=201)
+
+
+async def _command_of(request: Request, body: NewTicket) -> IssueTicket:
+    """Personal data is sealed here, before anything else gets to see the call."""
+    given: dict[Kind, str] = {}
+    if body.id_number is not None:
+        given["id_number"] = body.id_number
+    if body.phone is not None:
+        given["phone"] = body.phone
+    if not given:
+        return IssueTicket(service=body.service, kiosk=body.kiosk)
+    vault: Vault = request.app.state.vault
+    now_ms = process_of(request).hall_ms()
+    person, sealed = await asyncio.to_thread(vault.seal, given, now_ms)
+    return IssueTicketTo(body.service, body.kiosk, person=person, sealed=tuple(sealed))
+
+
+@router.get("/api/v1/tickets/{ticket}/holder")
+async def look_up_holder(request: Request, caller: Desk, ticket: str) -> JsonObject:
+    """Who holds a ticket of today, as far as it is known: the end of the card's number, the phone.
+
+    Who looked is kept in the audit log.
+    """
+    process = process_of(request)
+    # `ticket_view` waits until what is decided is durable.
+    view = await process.ticket_view(ticket)
+    sealed = None if view is None else process.engine.holder_of(ticket)
+    if sealed is None:
+        raise ticket_not_found()
+    await note(request, caller.principal, "holder looked up", ticket, "done")
+    vault: Vault = request.app.state.vault
+    found = await asyncio.to_thread(vault.open, sealed)
+    return {"ticket": ticket, "id_last4": found.get("id_last4"), "phone": found.get("phone")}
 
 
 @router.get("/api/v1/tickets/{ticket}")

@@ -9,9 +9,10 @@ import pytest
 from gateway.broker.link import BrokerLink, LinkCallbacks
 from gateway.broker.session import BrokerAddress, Received
 from gateway.core.effects import Publish
-from protocols.mqtt import encode_connack, encode_puback, encode_publish, encode_suback
+from protocols.mqtt import encode_puback, encode_publish
+from protocols.mqtt_broker_side import Connect, Pingreq, Subscribe, encode_connack, encode_suback
 from protocols.mqtt_decode import Decoder
-from protocols.mqtt_packets import PINGRESP_BYTES, Connect, Packet, Pingreq, Subscribe
+from protocols.mqtt_packets import PINGRESP_BYTES, Packet
 from protocols.mqtt_packets import Publish as PublishPacket
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from gateway.broker.session import Session
 from gateway.core.effects import Publish as Publication
-from protocols.mqtt_packets import Connect, Disconnect, Puback, Publish, Subscribe
+from protocols.mqtt_broker_side import Connect, Disconnect, Subscribe
+from protocols.mqtt_packets import Puback, Publish
 
 OnBench = Callable[..., None]
 
@@ -45,6 +46,19 @@ def test_a_refused_subscription_is_no_connection(on_bench: OnBench) -> None:
         assert not bench.link.connected
         bench.broker.granted = b"\x01"
         await bench.until(lambda: bench.link.connected)
+
+    on_bench(scenario)
+
+
+def test_an_attempt_that_broke_before_it_was_up_does_not_share_its_will(on_bench: OnBench) -> None:
+    async def scenario(bench: Any) -> None:
+        bench.broker.granted = b"\x80"
+        await bench.until(lambda: len(bench.broker.of(Connect)) > 1)
+        bench.broker.granted = b"\x01"
+        await bench.until(lambda: bench.link.connected)
+        wills = [connect.will[1] for connect in bench.broker.of(Connect)]
+        assert len(set(wills)) == len(wills)
+        assert wills[-1] == b"lost %d" % bench.link.connection
 
     on_bench(scenario)
 

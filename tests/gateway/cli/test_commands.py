@@ -16,7 +16,8 @@ from gateway.cli.main import app
 from gateway.cli.output import set_up_log
 from gateway.config import HallConfig
 from gateway.journal.store import Journal
-from gateway.recovery import open_journal, recover, steady_ms
+from gateway.machine import Machine, open_journal, steady_ms
+from gateway.recovery import recover
 from gateway.systems.calling.commands import IssueTicket
 from gateway.web.tokens import TokenStore
 
@@ -31,7 +32,7 @@ def data(tmp_path: Path, langfang: HallConfig) -> Path:
     folder = tmp_path / "data"
     TokenStore(folder).ensure()
     journal = open_journal(langfang, folder)
-    engine, _ = recover(langfang, journal)
+    engine, _ = recover(langfang, journal, Machine())
     for number in range(3):
         engine.request(f"k{number}", "test", IssueTicket("filing", None))
     batch = engine.prepare(steady_ms())
@@ -89,7 +90,7 @@ def test_a_damaged_journal_ends_with_code_6_and_the_restore_command(data: Path) 
     result = _run("journal", "verify", path)
     assert result.exit_code == 6
     assert "DAMAGED" in result.output
-    assert "cp " in result.output
+    assert f"hallkit restore --from FOLDER_OF_COPIES --data {data}" in result.output
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from gateway.core.clock import HallClock
+from gateway.core.clock import ClockMark, HallClock
 
 DAY_MS = 86_400_000
 
@@ -18,6 +18,22 @@ def test_clock_starts_at_the_wall_clock_when_the_journal_is_older():
 def test_clock_goes_on_after_the_last_event_when_the_wall_clock_was_set_back():
     clock = HallClock.start(wall_ms=5, steady_ms=77, last_event_ms=1_000_000)
     assert clock.hall_ms(77) == 1_000_001
+
+
+def test_a_mark_carries_hall_time_on_within_its_boot_only():
+    mark = ClockMark("b1", steady_ms=1000, hall_ms=500_000)
+    assert mark.carried_ms("b1", 4000) == 503_000
+    assert mark.carried_ms("b2", 4000) is None
+    assert mark.carried_ms("b1", 999) is None
+    assert ClockMark("", steady_ms=0, hall_ms=1).carried_ms("", 4000) is None
+
+
+def test_a_clock_carried_on_never_begins_before_the_last_event():
+    clock = HallClock.start(wall_ms=86_400_000, steady_ms=10, last_event_ms=0)
+    clock.carry_on(steady_ms=20, hall_ms=7_000, last_event_ms=6_000)
+    assert clock.hall_ms(20) == 7_000
+    clock.carry_on(steady_ms=20, hall_ms=7_000, last_event_ms=8_000)
+    assert clock.hall_ms(20) == 8_001
 
 
 @pytest.mark.parametrize("rate", [1, 7, 600])

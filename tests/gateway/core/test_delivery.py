@@ -79,6 +79,17 @@ def test_want_of_a_node_that_is_away_is_sent_once_and_again_when_it_is_back():
     assert delivery.wants_due(10**6, ONLINE) == [("w01-pad", b"A001")]
 
 
+def test_a_confirmed_want_wakes_nobody_and_a_new_one_does():
+    delivery = revised()
+    delivery.wants_due(0, ONLINE)
+    assert delivery.wake_at(ONLINE) == RESEND_MS
+    delivery.confirm("w01-pad", 1)
+    assert delivery.wake_at(ONLINE) is None
+    delivery.revise("w01-pad", "A002", 2, b"A002", 70)
+    assert delivery.wake_at(ONLINE) == 70
+    assert delivery.wants_due(70, ONLINE) == [("w01-pad", b"A002")]
+
+
 def test_everything_is_sent_again_though_confirmed():
     delivery = revised()
     delivery.wants_due(0, ONLINE)

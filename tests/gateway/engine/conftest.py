@@ -14,6 +14,7 @@ from gateway.engine import Engine
 from gateway.hall import Batch
 from gateway.journal.memory import MemoryDisk, MemoryJournal
 from gateway.systems.calling import commands as c
+from protocols.catalogue import messages_on
 from protocols.messages.node import Ack, JobResult, NodeState, Shown
 from protocols.messages.pad import PadPressed, PadSignedIn
 from protocols.messages.ticket import TicketRequested
@@ -116,10 +117,15 @@ class Rig:
     # --- the nodes
 
     def say(
-        self, node: str, channel: Channel, message: Message, stamp: Stamp | None = None
-    ) -> None:
+        self,
+        node: str,
+        channel: Channel,
+        message: Message,
+        stamp: Stamp | None = None,
+        kept: bool = False,
+    ) -> bool:
         topic = node_topic(self.config.hall.id, node, channel)
-        self.engine.receive(self.now_ms, topic, encode(message, stamp))
+        return self.engine.receive(self.now_ms, topic, encode(message, stamp), kept)
 
     def life(self, node: str, state: str, boot: int = 1, connection: int = 1) -> None:
         kind = self.config.node_by_id[node].kind
@@ -148,10 +154,10 @@ class Rig:
 
     def press(
         self, node: str, seq: int, command: str = "next", seen: int | None = None, age_ms: int = 0
-    ) -> None:
+    ) -> bool:
         seen = self.turn(self.config.node_by_id[node].window) if seen is None else seen
         message = PadPressed(command=command, argument=0, seen=seen)
-        self.say(node, EVENT, message, self.stamp(seq, age_ms=age_ms))
+        return self.say(node, EVENT, message, self.stamp(seq, age_ms=age_ms))
 
     def sign_in(self, node: str, seq: int, staff_number: str) -> None:
         seen = self.turn(self.config.node_by_id[node].window)
@@ -161,9 +167,17 @@ class Rig:
     def touch(self, seq: int, service: str = "filing", node: str = "kiosk-1") -> None:
         self.say(node, EVENT, TicketRequested(service=service), self.stamp(seq))
 
-    def shows(self, node: str, rev: int, epoch: int | None = None, fresh: bool = True) -> None:
+    def shows(
+        self,
+        node: str,
+        rev: int,
+        epoch: int | None = None,
+        fresh: bool = True,
+        kept: bool = False,
+    ) -> bool:
         epoch = self.engine.epoch if epoch is None else epoch
-        self.say(node, SHOWN, Shown(epoch=epoch, rev=rev, fresh=fresh, outbox_age_ms=0))
+        shown = Shown(epoch=epoch, rev=rev, fresh=fresh, outbox_age_ms=0)
+        return self.say(node, SHOWN, shown, kept=kept)
 
     def result(self, node: str, seq: int, job: str, state: str = "done") -> None:
         self.say(node, RESULT, JobResult(id=job, state=state, why=""), self.stamp(seq))
@@ -194,7 +208,7 @@ def published(effects: Iterable[Effect], channel: Channel) -> list[tuple[str, Me
         parsed = parse(effect.topic) if isinstance(effect, Publish) else None
         if parsed is not None and parsed[2] is channel:
             assert (effect.qos, effect.retain) == (channel.qos, channel.retain)
-            found.append((parsed[1], decode(effect.payload, channel.messages)))
+            found.append((parsed[1], decode(effect.payload, messages_on(channel))))
     return found
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from gateway.config import HallConfig
 from gateway.journal.errors import JournalError
+from gateway.machine import Machine
 from gateway.recovery import recover
 from gateway.systems.calling import commands as c
 
@@ -86,7 +87,7 @@ def test_start_names_what_is_missing_and_the_way_out(hall):
     hall.issue("property")
     config = without(hall.config, "service", "property")
     with pytest.raises(JournalError, match=r"service property.*put it back until the day is over"):
-        recover(config, hall.journal)
+        recover(config, hall.journal, Machine())
 
 
 def test_announcements_of_a_voice_that_is_gone_expire_and_stop_nothing(hall):

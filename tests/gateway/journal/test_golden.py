@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.journal.chain import canonical_json, genesis, link
+from gateway.journal.database import MIGRATIONS
 from gateway.journal.errors import JournalDamaged, JournalError, UpcastError
 from gateway.journal.export import export
 from gateway.journal.records import NewRecord
@@ -59,10 +60,13 @@ def test_todays_code_gives_the_hashes_of_the_golden_journal(golden):
     assert last == {"end": True, "records": len(records), "last_hash": previous.hex()}
 
 
-def test_exporting_the_old_journal_gives_the_golden_file_byte_for_byte(old_journal):
+def test_exporting_the_old_journal_gives_the_golden_file_byte_for_byte(golden, old_journal):
     out = io.StringIO()
     assert export(old_journal, out) == 5
-    assert out.getvalue() == GOLDEN.read_text(encoding="utf-8")
+    header, *rest = out.getvalue().splitlines(keepends=True)
+    # The tables around the records may have changed since; the records may not.
+    assert json.loads(header) == golden[0] | {"schema": len(MIGRATIONS)}
+    assert rest == GOLDEN.read_text(encoding="utf-8").splitlines(keepends=True)[1:]
 
 
 def test_old_events_are_upcast_step_by_step(old_journal):

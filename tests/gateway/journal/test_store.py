@@ -103,6 +103,27 @@ def test_a_creation_that_was_interrupted_is_begun_again(on_disk, tmp_path):
     assert not list(tmp_path.glob("*.new*"))
 
 
+def test_a_new_journal_is_not_moved_in_while_its_log_is_not_folded_back(tmp_path, monkeypatch):
+    """Found by `errors --point gateway:first:pread64:9:EIO`: the disk refused while closing."""
+    path, real = tmp_path / "journal.sqlite", database.migrate_step
+    readers = []
+
+    def watched(connection, version, migration):
+        real(connection, version, migration)
+        if not readers:  # whoever reads an older state keeps the log from being folded back
+            readers.append(sqlite3.connect(f"{path}.new", isolation_level=None))
+            connection.execute("PRAGMA busy_timeout=0")
+            readers[0].execute("BEGIN")
+            readers[0].execute("SELECT * FROM meta").fetchall()
+
+    monkeypatch.setattr(database, "migrate_step", watched)
+    with pytest.raises(JournalError, match="could not be folded back"):
+        Journal.open(path, hall="langfang")
+    assert not path.exists()
+    readers[0].close()
+    Journal.open(path, hall="langfang").close()
+
+
 def test_a_journal_is_not_begun_where_one_was_taken_away(on_disk, tmp_path):
     (tmp_path / "hall.sqlite-wal").write_bytes(b"x" * 100)
     with pytest.raises(JournalError, match="somebody moved the journal away"):
@@ -123,9 +144,8 @@ def test_a_database_of_something_else_is_refused_and_left_alone(on_disk, tmp_pat
 
 def test_a_journal_that_only_its_owner_may_read(on_disk, tmp_path, event):
     on_disk.open().append([event(1)])
-    on_disk.opened[0].back_up()
     modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
-    assert modes.keys() >= {"hall.sqlite", "hall.sqlite-wal", "hall.sqlite.backup"}
+    assert modes.keys() >= {"hall.sqlite", "hall.sqlite-wal"}
     assert not any(modes.values()), modes
 
 
@@ -133,45 +153,6 @@ def test_a_path_that_cannot_be_written_is_a_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalError, match="cannot be opened"):
         Journal.open(tmp_path / "file" / "hall.sqlite", hall="langfang")
-
-
-def test_an_older_schema_is_copied_and_brought_forward(on_disk, tmp_path, event, monkeypatch):
-    journal = on_disk.open()
-    kept = journal.append([event(1), event(2)])
-    journal.close()
-    newer = (*database.MIGRATIONS, ("CREATE TABLE extra (x INTEGER)",))
-    monkeypatch.setattr(database, "MIGRATIONS", newer)
-    journal = on_disk.open()
-    assert list(journal.read()) == kept
-    assert value_of(journal, "user_version") == 2
-    assert any("from schema 1 to 2" in notice for notice in journal.notices)
-    journal.close()
-    new = Journal.open(tmp_path / "new.sqlite", hall="langfang")
-    assert value_of(new, "user_version") == 2
-    new.close()
-    assert len(list(tmp_path.glob("*.before-schema-2"))) == 1
-    monkeypatch.undo()
-    with pytest.raises(JournalError, match=r"schema 2.*up to 1: upgrade hallkit"):
-        on_disk.open()
-    copy = Journal.open(tmp_path / "hall.sqlite.before-schema-2", hall="langfang")
-    assert list(copy.read()) == kept
-    copy.close()
-
-
-def test_a_migration_that_fails_leaves_the_journal_as_it_was(on_disk, event, monkeypatch):
-    journal = on_disk.open()
-    kept = journal.append([event(1)])
-    journal.close()
-    with monkeypatch.context() as patched:
-        broken = ("CREATE TABLE extra (x INTEGER)", "CREATE NONSENSE")
-        patched.setattr(database, "MIGRATIONS", (*database.MIGRATIONS, broken))
-        with pytest.raises(JournalError, match="NONSENSE"):
-            on_disk.open()
-    journal = on_disk.open()
-    assert list(journal.read()) == kept
-    assert value_of(journal, "user_version") == 1
-    found = journal._connection.execute("SELECT name FROM sqlite_schema").fetchall()
-    assert ("extra",) not in found
 
 
 def test_a_snapshot_spares_the_start_the_events_before_it(on_disk, event, monkeypatch):
@@ -202,28 +183,17 @@ def test_a_hundred_thousand_events_are_opened_and_read_in_good_time(on_disk, eve
     for first in range(1, 100_001, 2000):
         journal.append([event(number) for number in range(first, first + 2000)])
     journal.close()
-    started = time.perf_counter()
+    # Time of this process, so that what else the machine does is not counted.
+    started = time.process_time()
     journal = on_disk.open()
     assert sum(1 for _ in journal.read()) == 100_000
-    whole_s = time.perf_counter() - started
+    whole_s = time.process_time() - started
     journal.save_snapshot(99_000, {"tickets": list(range(3000))})
     journal.close()
-    started = time.perf_counter()
+    started = time.process_time()
     journal = on_disk.open()
     assert sum(1 for _ in journal.read(journal.latest_snapshot().seq)) == 1000
-    short_s = time.perf_counter() - started
+    short_s = time.process_time() - started
     # Several times what was measured on two idle cores (0.6 s and 0.01 s).
-    assert whole_s < 3
-    assert short_s < 0.2
-
-
-def test_a_backup_that_cannot_be_written_leaves_the_journal_usable(on_disk, tmp_path, event):
-    journal = on_disk.open()
-    journal.append([event(1)])
-    (tmp_path / "taken").mkdir()
-    with pytest.raises(JournalError, match="backup failed"):
-        journal.back_up(tmp_path / "taken")
-    with pytest.raises(JournalError, match="backup failed"):
-        journal.back_up(tmp_path / "no such folder" / "copy")
-    assert not list(tmp_path.glob("*.new"))
-    assert journal.append([event(2)])[0].seq == 2
+    assert whole_s < 5
+    assert 8 * short_s < whole_s

@@ -18,6 +18,7 @@ ANYBODY = {"public", "kiosk", "officer", "chief", "technician", "admin"}
 ALLOWED: dict[tuple[str, str], set[str]] = {
     ("POST", "/api/v1/tickets"): {"kiosk", "officer", "chief", "admin"},
     ("GET", "/api/v1/tickets/{ticket}"): ANYBODY,
+    ("GET", "/api/v1/tickets/{ticket}/holder"): {"officer", "chief", "admin"},
     ("POST", "/api/v1/tickets/{ticket}/cancel"): {"officer", "chief", "admin"},
     ("POST", "/api/v1/tickets/{ticket}/return"): {"officer", "chief", "admin"},
     ("POST", "/api/v1/tickets/{ticket}/reprint"): STAFF,
@@ -30,17 +31,26 @@ ALLOWED: dict[tuple[str, str], set[str]] = {
     ("GET", "/api/v1/queue"): ANYBODY,
     ("GET", "/api/v1/hall"): STAFF,
     ("GET", "/api/v1/nodes"): {"chief", "technician", "admin"},
+    ("GET", "/api/v1/nodes/{node}/log"): {"chief", "technician", "admin"},
+    ("GET", "/api/v1/nodes/log/stream"): {"chief", "technician", "admin"},
+    ("POST", "/api/v1/nodes/{node}/identify"): {"technician", "admin"},
+    ("POST", "/api/v1/nodes/{node}/update"): {"technician", "admin"},
+    ("GET", "/api/v1/nodes/{node}/wiring"): {"chief", "technician", "admin"},
+    ("GET", "/api/v1/nodes/{node}/wiring.svg"): {"chief", "technician", "admin"},
+    ("GET", "/api/v1/releases"): {"chief", "technician", "admin"},
     ("GET", "/api/v1/stream"): STAFF,
     ("GET", "/healthz"): ANYBODY,
     ("GET", "/readyz"): ANYBODY,
     ("GET", "/metrics"): {"chief", "technician", "admin"},
     ("GET", "/api/v1/openapi.json"): ANYBODY,
+    ("GET", "/api/v1/session"): ANYBODY,
     ("POST", "/api/v1/session"): ANYBODY,
     ("DELETE", "/api/v1/session"): ANYBODY,
     ("POST", "/api/v1/demo/clock"): {"admin"},
     ("GET", "/t/{token}"): ANYBODY,
     ("GET", "/t/{token}/now"): ANYBODY,
     ("GET", "/t/{token}/stream"): ANYBODY,
+    ("GET", "/console"): ANYBODY,
     ("GET", "/static/{name}"): ANYBODY,
 }
 SESSION = ("/api/v1/session",)
@@ -81,7 +91,8 @@ def test_each_role_may_call_what_the_matrix_says_and_nothing_else(on_hall: OnHal
         clients = {role: hall.client(role) for role in TOKEN_ROLES}
         clients["public"] = hall.client()
         for (method, path), roles in ALLOWED.items():
-            url = path.format(ticket="token", window="w01", token="token", name="ticket.css")
+            names = {"ticket": "token", "token": "token", "name": "ticket.css"}
+            url = path.format(**names, window="w01", node="w01-pad")
             for role, client in clients.items():
                 status = await _status(client, method, url)
                 denied = status in (401, 403)
@@ -135,9 +146,12 @@ def test_a_session_cookie_opens_what_its_token_opens(on_hall: OnHall) -> None:
         assert "httponly" in cookie
         assert "samesite=strict" in cookie
         assert (await client.get("/api/v1/hall")).status_code == 200
+        who = {"principal": "officer-1", "role": "officer"}
+        assert (await client.get("/api/v1/session")).json() == who
         assert (await client.get("/metrics")).status_code == 403
         assert (await client.delete("/api/v1/session")).status_code == 204
         assert (await client.get("/api/v1/hall")).status_code == 401
+        assert (await client.get("/api/v1/session")).json()["role"] == "public"
 
     on_hall(scenario)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.web.tokens import TOKEN_ROLES, TokenFileError, TokenStore
+from gateway.web.secret_file import SecretFileError
+from gateway.web.tokens import TOKEN_ROLES, TokenStore
 
 
 def test_the_first_start_makes_one_token_for_each_role_in_private_files(tmp_path: Path) -> None:
@@ -67,7 +68,7 @@ def test_hidden_texts_are_gone_and_the_tokens_stay(tmp_path: Path) -> None:
 def test_a_file_that_others_can_read_is_refused_with_the_fix(tmp_path: Path) -> None:
     TokenStore(tmp_path).ensure()
     (tmp_path / "tokens.json").chmod(0o644)
-    with pytest.raises(TokenFileError, match="chmod 600"):
+    with pytest.raises(SecretFileError, match="chmod 600"):
         TokenStore(tmp_path).list()
 
 
@@ -75,8 +76,8 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
     TokenStore(tmp_path).ensure()
     path = tmp_path / "tokens.json"
     path.write_text("{")
-    with pytest.raises(TokenFileError, match=r"tokens\.json cannot be read"):
+    with pytest.raises(SecretFileError, match=r"tokens\.json cannot be read"):
         TokenStore(tmp_path).list()
     path.write_text(json.dumps({"version": 9, "tokens": []}))
-    with pytest.raises(TokenFileError, match="version 9"):
+    with pytest.raises(SecretFileError, match="version 9"):
         TokenStore(tmp_path).list()
