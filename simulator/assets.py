@@ -158,6 +158,7 @@ _STEPS = (
             _SOURCES / "assets_glyphs.py",
             ROOT / "firmware" / "drivers" / "words.py",
             ROOT / "firmware" / "drivers" / "esp32" / "glyphs.py",
+            ROOT / "firmware" / "drivers" / "pi" / "glyphs.py",
         ),
         ("fonttools", "pillow"),
         ("glyphs.bin",),

@@ -1,7 +1,7 @@
 """What the auditor believes of the hall: an own, small fold over the journal's records.
 
 Rules: it knows the journal's words and the hall file and no code of the gateway; it never repairs
-what it is told but raises `PromiseBroken` where the records themselves break a promise (P2).
+what it is told but raises `PromiseBroken` where the records themselves break a promise (P2, P14).
 """
 
 from dataclasses import dataclass, field
@@ -9,18 +9,11 @@ from dataclasses import dataclass, field
 from gateway.config import HallConfig
 from gateway.core.json import JsonObject
 from gateway.journal.records import Record
+from simulator.auditor_line import LineAuditor
+from simulator.broken import PromiseBroken
 
 CALLS_SHOWN = 8
 IN_LINE = "in line"
-
-
-class PromiseBroken(Exception):  # noqa: N818  # reads as what it is
-    """A promise of the design does not hold."""
-
-    def __init__(self, promise: str, problem: str) -> None:
-        super().__init__(f"{promise}: {problem}")
-        self.promise = promise
-        self.problem = problem
 
 
 @dataclass(slots=True)
@@ -31,6 +24,7 @@ class TicketFact:
     service: str
     place: str = IN_LINE
     window: str = ""
+    kiosk: str = ""  # that prints it
 
 
 @dataclass(slots=True)
@@ -56,13 +50,17 @@ class HallModel:
     def __init__(self, config: HallConfig) -> None:
         self.config = config
         self.date = ""
+        self._at_ms = 0  # hall time of the record that is taken
         self.tickets: dict[str, TicketFact] = {}
         self.windows = {window.id: WindowFact() for window in config.window}
         self.calls: list[tuple[str, str]] = []  # (ticket, window), newest first
-        self.announcements: dict[str, tuple[str, str]] = {}  # job -> (ticket, window), in order
+        self.announcements: dict[str, tuple[str, str]] = {}  # job -> (ticket, window)
+        self.announcement_order: dict[str, int] = {}  # job -> its place of all
         self.open_announcements: dict[str, None] = {}
         self.open_prints: dict[str, str] = {}
         self.issued_numbers: dict[str, str] = {}
+        self.reserved: dict[str, str] = {}  # number -> the reserve it was set aside in
+        self.line = LineAuditor(config)
         self._in_line: dict[str, int] | None = None  # by service; counted when asked for
 
     def mode(self, window: str) -> str:
@@ -106,6 +104,7 @@ class HallModel:
     def take(self, record: Record) -> None:
         """Fold one record."""
         self._in_line = None
+        self._at_ms = record.at_ms
         system, _, what = record.kind.partition(".")
         if system == "calling":
             getattr(self, f"_{what}")(record.data)
@@ -117,8 +116,10 @@ class HallModel:
             raise PromiseBroken("P8", f"day {data['date']} opened after {self.date}")
         self.date = str(data["date"])
         self.tickets.clear()
+        self.line.clear()
         self.calls.clear()
         self.issued_numbers.clear()
+        self.reserved.clear()
         self.open_announcements.clear()
         self.open_prints.clear()
         for fact in self.windows.values():
@@ -131,7 +132,29 @@ class HallModel:
         if number in self.issued_numbers or ticket in self.tickets:
             raise PromiseBroken("P2", f"number {number} issued twice on {self.date}")
         self.issued_numbers[number] = ticket
-        self.tickets[ticket] = TicketFact(number, str(data["service"]))
+        service, kiosk = str(data["service"]), str(data["kiosk"] or "")
+        self.tickets[ticket] = TicketFact(number, service, kiosk=kiosk)
+        # One given out without the gateway stands where it would, had it been issued then.
+        self.line.issued(ticket, service, int(str(data.get("issued_ms", self._at_ms))))
+
+    def _numbers_reserved(self, data: JsonObject) -> None:
+        service = self.config.services[str(data["service"])]
+        for count in range(int(str(data["first"])), int(str(data["last"])) + 1):
+            number = f"{service.prefix}{count:03d}"
+            if number in self.issued_numbers or number in self.reserved:
+                raise PromiseBroken("P2", f"number {number} set aside, but given before")
+            self.reserved[number] = str(data["reserve"])
+
+    def _reserve_offered(self, data: JsonObject) -> None:
+        """Nothing the hall would show."""
+
+    def _reserve_settled(self, data: JsonObject) -> None:
+        """Nothing the hall would show."""
+
+    def _ticket_merged(self, data: JsonObject) -> None:
+        if data["number"] not in self.reserved:
+            raise PromiseBroken("P2", f"number {data['number']} merged, but never set aside")
+        self._ticket_issued(data)
 
     def _ticket_called(self, data: JsonObject) -> None:
         ticket, window = self._at(data)
@@ -147,6 +170,8 @@ class HallModel:
             raise PromiseBroken("P2", f"{window} called {fact.number} with another ticket there")
         if fact.place == "held":
             self.windows[fact.window].held.remove(ticket)
+        elif fact.place == IN_LINE:
+            self.line.called(ticket, window, str(data["officer"]))
         if fact.place != "called":
             of_window.level = ""
         fact.place, fact.window, of_window.ticket = "called", window, ticket
@@ -172,12 +197,14 @@ class HallModel:
     def _ticket_transferred(self, data: JsonObject) -> None:
         ticket, _ = self._leave(data, ("called", "serving"), IN_LINE)
         self.tickets[ticket].service = str(data["service"])
+        self.line.transferred(ticket, str(data["service"]))
 
     def _ticket_returned(self, data: JsonObject) -> None:
         fact = self.tickets[str(data["ticket"])]
         if fact.place != "missed":
             raise PromiseBroken("P2", f"{fact.number} returned to the line though {fact.place}")
         fact.place = IN_LINE
+        self.line.returned(str(data["ticket"]), fact.service)
 
     def _ticket_cancelled(self, data: JsonObject) -> None:
         ticket = str(data["ticket"])
@@ -186,6 +213,8 @@ class HallModel:
             self.windows[fact.window].held.remove(ticket)
         elif fact.place in ("called", "serving"):
             self.windows[fact.window].ticket = ""
+        elif fact.place == IN_LINE:
+            self.line.left(str(data["ticket"]), fact.service)
         fact.place = "cancelled"
 
     def _officer_signed_in(self, data: JsonObject) -> None:
@@ -220,6 +249,7 @@ class HallModel:
         if job in self.announcements:
             raise PromiseBroken("P15", f"announcement {job} queued twice")
         self.announcements[job] = self._at(data)
+        self.announcement_order[job] = len(self.announcement_order)
         self.open_announcements[job] = None
 
     def _announcement_settled(self, data: JsonObject) -> None:

@@ -7,7 +7,9 @@ display is judged once the truth, its connection and the gateway have stood stil
 from dataclasses import dataclass
 from typing import Protocol
 
-from simulator.auditor_model import HallModel, PromiseBroken
+from gateway.core.json import JsonObject
+from simulator.auditor_model import HallModel
+from simulator.broken import PromiseBroken
 from simulator.virtual_devices import (
     Device,
     FaceDevice,
@@ -31,11 +33,15 @@ class Shower(Protocol):
     """A node as the auditor sees it: power, line, the last beat that reached it, its device."""
 
     name: str
-    device: Device
     running: bool
     linked_ms: int
-    beat_ms: int
 
+    @property
+    def device(self) -> Device: ...
+    @property
+    def told_ms(self) -> int: ...  # of beat_ms, what is known without asking
+    @property
+    def beat_ms(self) -> int: ...
     @property
     def link_up(self) -> bool: ...
 
@@ -53,11 +59,20 @@ class PictureAuditor:
 
     def __init__(self, model: HallModel) -> None:
         self._model = model
+        self._disturbed_ms: dict[str, int] = {}  # node -> when its line was last disturbed
         self._windows = {
             f"{window.id}-{kind}": window.id
             for window in model.config.window
             for kind in window.devices
         }
+
+    def disturbed(self, name: str, until_ms: int) -> None:
+        """Something befell the line of a node, until then."""
+        self._disturbed_ms[name] = max(until_ms, self._disturbed_ms.get(name, 0))
+
+    def is_undisturbed(self, name: str, now_ms: int) -> bool:
+        """Nothing has befallen its line for as long as a reconnection may take."""
+        return now_ms - self._disturbed_ms.get(name, -RESTART_MS) > RECONNECT_MS + SLACK_MS
 
     def check_lease(self, node: Shower, now_ms: int) -> None:
         """P5: whoever has not heard a beat for the time of a lease shows that."""
@@ -73,6 +88,16 @@ class PictureAuditor:
         wrong = self._wrong(node)
         if wrong:
             raise PromiseBroken("P4", f"{node.name} {wrong}")
+
+    def check_page(self, node: Shower, page: dict[str, JsonObject]) -> None:
+        """P4 for the technician's page: who is there is shown as there, showing what it should."""
+        row = page.get(node.name)
+        if row is None:
+            return
+        right = row["online"] and (row["want_rev"] is None or row["shown_rev"] == row["want_rev"])
+        if not right:
+            shown = {name: row[name] for name in ("state", "want_rev", "shown_rev")}
+            raise PromiseBroken("P4", f"{node.name} is connected and right; its page says {shown}")
 
     def _claims(self, device: Device) -> str:
         """What a display says as if it knew; "" when it admits that it does not."""

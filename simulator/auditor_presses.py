@@ -1,6 +1,8 @@
 """P3: an accepted press has exactly one effect, a refused one none, and the pad says so.
 
 Also: what a press acts on is what the pad showed when the finger went down, never another ticket.
+P1: a verdict for which the pad said thanks arrives, whatever happens to the pad; a call that was
+answered is in the journal. P13: whoever has stolen a credential acts as that node only.
 
 Fed with fingers on keys, with the bytes of reports and acknowledgements as they pass on the
 network, and with the journal's records; it decides by the words on the wire alone.
@@ -10,7 +12,7 @@ import json
 from dataclasses import dataclass, field
 
 from gateway.journal.records import Record
-from simulator.auditor_model import PromiseBroken
+from simulator.broken import PromiseBroken
 
 PRESS_MS_MAX = 3000  # a finger's longest way from going down to the report
 TYPED_MS_MAX = 11_000  # between two digits of a staff number
@@ -51,10 +53,18 @@ EFFECTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "pad_signed_in": (("officer_signed_in",), ()),
     "ticket_requested": (("ticket_issued", "print_queued"), ()),
     "printer_changed": (("printer_noted",), ()),
+    "reserve_wanted": (("reserve_offered",), ("numbers_reserved",)),
+    "reserve_ticket": (("ticket_merged",), ("print_queued",)),
     "rating_given": (("rating_received",), ()),
     "job_result": (
         (),
-        ("announcement_settled", "print_settled", "print_queued", "print_abandoned"),
+        (
+            "announcement_settled",
+            "print_settled",
+            "print_queued",
+            "print_abandoned",
+            "reserve_settled",
+        ),
     ),
 }
 # Records that name the ticket a press was meant for.
@@ -85,11 +95,16 @@ class ReportFact:
 class PressAuditor:
     """Follows every press and every report to its end."""
 
-    def __init__(self, press_age_ms: int) -> None:
+    def __init__(self, press_age_ms: int, stolen: tuple[str, ...] = ()) -> None:
+        """`stolen`: nodes whose credential an intruder may have; nobody presses their keys."""
         self.reports: dict[str, ReportFact] = {}
         self.touches: dict[str, list[int]] = {}
         # node -> (key, down at, what it showed then), those no report has used yet
         self.presses: dict[str, list[tuple[int, int, str]]] = {}
+        self.thanked: dict[str, int] = {}  # rating pad -> verdicts it said thanks for
+        self.verdicts: dict[str, int] = {}  # rating pad -> verdicts that were settled
+        self._stolen = stolen
+        self._requests: dict[str, str] = {}  # key -> status
         self._press_age_ms = press_age_ms
 
     def pressed(self, node: str, key: int, at_ms: int, shown: str) -> None:
@@ -165,7 +180,11 @@ class PressAuditor:
     def record_durable(self, record: Record, now_ms: int) -> None:
         """A record that a report may have caused."""
         name = record.cause
-        if record.kind == "core.report_settled":
+        if record.kind == "core.request_settled":
+            self._requests[str(record.data["key"])] = str(record.data["status"])
+        elif name.partition(":")[0] in self._stolen:
+            self._check_stolen(name.partition(":")[0], record)
+        elif record.kind == "core.report_settled":
             data = record.data
             settled = f"{data['node']}:{data['boot']}:{data['seq']}"
             if settled != name:
@@ -184,6 +203,39 @@ class PressAuditor:
                         "P3", f"{name} was pressed at {fact.shown!r} and made {what} of {number}"
                     )
 
+    def _check_stolen(self, node: str, record: Record) -> None:
+        """P13: an intruder's report does nothing but what concerns the stolen node's window."""
+        window = node.rpartition("-")[0]
+        if record.kind != "core.report_settled" and record.data.get("window") != window:
+            raise PromiseBroken("P13", f"the intruder at {node} made {record.kind} {record.data}")
+
+    def is_stolen(self, node: str) -> bool:
+        """Whether an intruder may speak as this node."""
+        return node in self._stolen
+
+    def intruder_heard(self, node: str, topic: str) -> None:
+        """P13: an intruder gets no message but those for the stolen node, and the beat."""
+        own = f"/{node}/down/" in topic or topic.endswith("/gw/state")
+        if not own:
+            raise PromiseBroken("P13", f"the intruder at {node} heard {topic}")
+
+    def request_answered(self, key: str, status: str) -> None:
+        """P1 for calls: what was answered is durable."""
+        if self._requests.get(key) != status:
+            raise PromiseBroken("P1", f"{key} answered {status}, but nothing is durable")
+
+    def board_replaced(self, node: str) -> None:
+        """A new board under the old name: what the old one still had is gone with it."""
+        self.thanked.pop(node, None)
+        self.verdicts.pop(node, None)
+
+    def check_end(self) -> None:
+        """Every verdict that was thanked for has come."""
+        for node, count in self.thanked.items():
+            if self.verdicts.get(node, 0) < count:
+                came = self.verdicts.get(node, 0)
+                raise PromiseBroken("P1", f"{node} said thanks {count} times, {came} verdicts came")
+
     def _known(self, name: str) -> ReportFact:
         fact = self.reports.get(name)
         if fact is None:
@@ -195,6 +247,9 @@ class PressAuditor:
         if fact.result:
             raise PromiseBroken("P3", f"{name} settled twice: {fact.result}, then {result}")
         fact.result = result
+        if fact.command == "rating_given":
+            node = name.partition(":")[0]
+            self.verdicts[node] = self.verdicts.get(node, 0) + 1
         if result != "ok":
             if fact.effects:
                 raise PromiseBroken("P3", f"{name} was {result}, yet made {fact.effects}")
@@ -203,7 +258,8 @@ class PressAuditor:
         seen = fact.effects
         wrong = [what for what in seen if what not in must and what not in may]
         missing = [what for what in must if what not in seen]
-        twice = [what for what in seen if seen.count(what) > 1]
+        # One row of numbers for each service; everything else happens once.
+        twice = [what for what in seen if seen.count(what) > 1 and what != "numbers_reserved"]
         if wrong or missing or twice or not seen:
             raise PromiseBroken("P3", f"{name} ({fact.command}) made {seen}")
         late_ms = now_ms - fact.made_ms

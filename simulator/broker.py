@@ -21,11 +21,14 @@ Rules, as Mosquitto 2 keeps them (tests/broker_conformance runs on both):
 from functools import lru_cache
 from heapq import heappop, heappush
 
-from protocols.mqtt import (
-    MqttError,
+from protocols.mqtt import MqttError, encode_puback, encode_publish
+from protocols.mqtt_broker_side import (
+    Connect,
+    Disconnect,
+    Pingreq,
+    Subscribe,
+    Unsubscribe,
     encode_connack,
-    encode_puback,
-    encode_publish,
     encode_suback,
     encode_unsuback,
 )
@@ -36,14 +39,9 @@ from protocols.mqtt_packets import (
     NOT_AUTHORISED,
     PINGRESP_BYTES,
     PROTOCOL_LEVEL,
-    Connect,
-    Disconnect,
     Packet,
-    Pingreq,
     Puback,
     Publish,
-    Subscribe,
-    Unsubscribe,
 )
 from protocols.mqtt_topics import topic_matches
 from simulator.broker_access import AccessRules
@@ -53,6 +51,7 @@ from simulator.broker_session import (
     ConnectionName,
     Pending,
     Session,
+    Will,
 )
 
 Output = tuple[ConnectionName, bytes] | tuple[ConnectionName]
@@ -271,7 +270,10 @@ class BrokerCore:
         if session.clean:
             self._remove_session(session)
         if publish_will and connection.will is not None:
-            self._publish(session, *connection.will)
+            self._tell_will(session, connection.will)
+
+    def _tell_will(self, session: Session, will: Will) -> None:
+        self._publish(session, *will)
 
     def _remove_session(self, session: Session) -> None:
         del self._sessions[session.client_id]

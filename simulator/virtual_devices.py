@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from protocols.announcement import announcement_tokens
+from protocols.announcement import CHIME, announcement_tokens
 from protocols.peripherals import tm1637
 from simulator.devices.display4 import Display4
 from simulator.devices.keys import Key
@@ -25,6 +25,8 @@ CLIP_MS |= dict(zip("0123456789", (460, 300, 300, 400, 320, 360, 320, 360, 280, 
 CLIP_MS |= dict.fromkeys("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 400)
 GAP_MS = 40
 READINGS = 1
+# Longer than a finger: a key that is held down by something else.
+HELD_MS = 3000
 
 Effect = tuple[Any, ...]  # as firmware.logic.events says: the shapes differ by kind
 Input = Callable[[Effect], None]
@@ -70,14 +72,26 @@ class KeyPanel:
         self._levels = [0] * count
         self._free_ms = [0] * count
 
-    def press(self, index: int, hold_ms: int) -> int:
-        """A finger goes down now, or as soon as it has come up from the press before."""
-        at_ms = max(self._timeline.now_ms, self._free_ms[index])
+    def press(self, index: int, hold_ms: int) -> int | None:
+        """A finger goes down now, or as soon as it has come up from the press before.
+
+        When that is; None on a key that is held down by something else: nothing happens.
+        """
+        now_ms = self._timeline.now_ms
+        if self._free_ms[index] > now_ms + HELD_MS:
+            return None
+        at_ms = max(now_ms, self._free_ms[index])
         edges = self.keys[index].press(at_ms, hold_ms, self._rng)
         for edge_ms, level in edges:
             self._timeline.at(edge_ms, self._edge, index, 1 - level)
             self._free_ms[index] = edge_ms + 40
         return at_ms
+
+    def spike(self, index: int) -> None:
+        """A relay nearby makes a spike on the line of a key: no finger, no press."""
+        if self._free_ms[index] <= self._timeline.now_ms:
+            for edge_ms, level in self.keys[index].glitch(self._timeline.now_ms):
+                self._timeline.at(edge_ms, self._edge, index, 1 - level)
 
     def held_down(self) -> list[Effect]:
         """The levels a starting node finds."""
@@ -103,7 +117,8 @@ class PadDevice(Device):
     def press(self, key: int, hold_ms: int) -> None:
         """A finger on a key; see `KeyPanel`."""
         at_ms = self.panel.press(key, hold_ms)
-        self.timeline.at(at_ms, self._goes_down, key, hold_ms)
+        if at_ms is not None:
+            self.timeline.at(at_ms, self._goes_down, key, hold_ms)
 
     def _goes_down(self, key: int, hold_ms: int) -> None:
         if self.on_press is not None:
@@ -172,7 +187,7 @@ class WallDevice(Device):
     def apply(self, effect: Effect) -> None:
         if effect[0] != "rows":
             super().apply(effect)
-        rows = tuple((number, window) for number, window, _ in effect[2])
+        rows = tuple((number, window) for number, window, _, _ in effect[2])
         picture = (effect[1], rows, effect[4])
         if picture != (self.mode, self.rows, self.waiting):
             self.mode, self.rows, self.waiting = picture
@@ -229,17 +244,23 @@ class FaceDevice(Device):
         self.panel = KeyPanel(timeline, tell, rng, 5)
         self.on_press: Callable[[int, int], None] | None = None
         self.mode = "dark"
+        self.was = "dark"
         self.number = ""
 
     def press(self, key: int, hold_ms: int) -> None:
         """A finger on a face."""
-        self.panel.press(key, hold_ms)
+        at_ms = self.panel.press(key, hold_ms)
+        if at_ms is not None:
+            self.timeline.at(at_ms, self._goes_down, key, hold_ms)
+
+    def _goes_down(self, key: int, hold_ms: int) -> None:
         if self.on_press is not None:
             self.on_press(key, hold_ms)
 
     def apply(self, effect: Effect) -> None:
         if effect[0] != "face":
             super().apply(effect)
+        self.was = self.mode
         self.mode, self.number = effect[1], effect[2]
         self.on_change()
 
@@ -247,7 +268,7 @@ class FaceDevice(Device):
         return self.panel.held_down()
 
     def power_off(self) -> None:
-        self.mode, self.number = "dark", ""
+        self.was, self.mode, self.number = self.mode, "dark", ""
         self.on_change()
 
     def seen(self) -> str:
@@ -263,15 +284,24 @@ class VoiceDevice(Device):
         self.on_speech: Callable[[str, str, str], None] | None = None
 
     def apply(self, effect: Effect) -> None:
-        if effect[0] != "speak":
+        if effect[0] == "speak":
+            _, job, number, window, again = effect
+            self._play(job, announcement_tokens(number, int(window), READINGS, again))
+            if self.on_speech is not None and not self.speaker.unplugged:
+                self.on_speech(job, number, window)
+        elif effect[0] == "chime":
+            self._play(effect[1], (CHIME,))
+        else:
             super().apply(effect)
-        _, job, number, window, again = effect
-        tokens = announcement_tokens(number, int(window), READINGS, again)
-        now_ms = self.timeline.now_ms
-        self.speaker.play(job, tokens, now_ms)
-        if self.on_speech is not None:
-            self.on_speech(job, number, window)
+
+    def _play(self, job: str, tokens: tuple[str, ...]) -> None:
+        self.speaker.play(job, tokens, self.timeline.now_ms)
         self.timeline.after(self.speaker.length_ms(tokens), self._ended)
+
+    def plug_speaker(self) -> None:
+        """The loudspeaker is heard again."""
+        self.speaker.unplugged = False
+        self._ended()
 
     def _ended(self) -> None:
         for utterance in self.speaker.take_finished(self.timeline.now_ms):

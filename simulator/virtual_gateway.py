@@ -1,42 +1,49 @@
-"""The gateway as a process in virtual time: the real engine and client session, a journal that
-survives, and a death that can come at any point of a commit.
+"""The gateway as a process in virtual time: `gateway.process` itself, on a machine of ours.
 
-Rules, those of the real process: all that waits is decided together and appended in one
-transaction; nothing is published, answered or acknowledged to the broker before the commit; while
-a commit is under way new input waits. A process that dies takes its memory along: engine,
-session, batches; only the disk stays. Its steady clock starts anew with each process.
-The session does not give up on a late PUBACK, as paho does not; a late SUBACK is the gateway's own
-business (SUBSCRIBE_TIMEOUT_MS).
+Rules: a process that dies takes its memory along: loop, engine, connection; only the disk stays.
+It can be killed after any callback of its loop, after any packet it sends, and in any call of its
+journal, recovery included. Whoever ends is started again, as the service manager does.
 """
 
+import asyncio
 import random
 from collections.abc import Callable
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
+from gateway.broker.session import BrokerAddress, Sink
 from gateway.config import HallConfig
-from gateway.core.clock import HallClock
 from gateway.core.effects import Answer, Publish
+from gateway.core.json import JsonObject
 from gateway.engine import Engine
-from gateway.hall import Batch
-from gateway.journal.memory import MemoryDisk, MemoryJournal
+from gateway.journal.chain import to_records
+from gateway.journal.errors import JournalError
+from gateway.journal.interface import EventJournal
+from gateway.journal.memory import MemoryJournal
 from gateway.journal.records import Record
+from gateway.journal.upcasts import UPCASTS
+from gateway.machine import STATE_VERSION, Machine
+from gateway.process import Process, ProcessStoppingError, Settings
 from gateway.systems.calling.commands import Command
-from protocols.mqtt_session import ClientSession
-from protocols.ticks import TICKS_MASK, ticks_diff
-from protocols.topics import GATEWAY, up_filter
-from simulator.faults import CrashPoint
-from simulator.network import Link, Network
+from protocols.topics import GATEWAY
+from simulator.broken import PromiseBroken
+from simulator.faults import CrashStep
+from simulator.network import Network
+from simulator.virtual_journal import VirtualDisk, VirtualJournal, VirtualRoom
+from simulator.virtual_loop import Killed, VirtualLoop, make_loop
+from simulator.virtual_session import VirtualSession
 from simulator.virtual_time import Timeline
 from simulator.virtual_trace import Trace
 
-SUBSCRIBE_TIMEOUT_MS = 5000
-RECONNECT_MS = 1000
-NEVER_MS = 1 << 28
-KEEPALIVE_S = 15
 SNAPSHOT_EVERY = 400
 COMMIT_MS_MAX = 4
 SLOW_COMMIT_PERCENT = 2
 SLOW_COMMIT_MS = 60
+START_MS_MAX = 40
+# What the service manager waits before it starts again what ended by itself.
+RESTART_MS = 2000
+# Of the starts, so many are proven by a full replay.
+PROVEN_SHARE = 0.15
 
 
 class GatewayWatcher(Protocol):
@@ -48,13 +55,20 @@ class GatewayWatcher(Protocol):
     def gateway_started(self) -> None:
         """It has read its journal and runs."""
 
-    def gateway_died(self) -> None:
-        """It is gone."""
+    def gateway_died(self, how: str, down_ms: int) -> None:
+        """It is gone: "killed", "stopped", "failed" (by a journal), "refused" to start."""
+
+    def gateway_refused(self, why: str) -> None:
+        """It did not start, and said why."""
+
+    def write_failed(self) -> None:
+        """The disk refused a write."""
+
+    def gateway_doubled(self) -> None:
+        """A second process has opened the journal of the one that runs."""
 
 
 Answered = Callable[[Answer], None]
-# Tests plant bugs by handing in another engine.
-MakeEngine = Callable[[HallConfig, HallClock, Callable[[], str]], Engine]
 
 
 class VirtualGateway:
@@ -71,11 +85,10 @@ class VirtualGateway:
         rng: random.Random,
         wall_start_ms: int,
         watcher: GatewayWatcher,
-        make_engine: MakeEngine = Engine,
     ) -> None:
-        self.disk = MemoryDisk()
-        self.running = False
+        self.disk = VirtualDisk()
         self.restarts = 0
+        self.wall_jump_ms = 0
         self._config = config
         self._timeline = timeline
         self._network = network
@@ -83,252 +96,233 @@ class VirtualGateway:
         self._rng = rng
         self._wall_start_ms = wall_start_ms
         self._watcher = watcher
-        self._make_engine = make_engine
-        self._process = 0
-        self._doom: CrashPoint = "idle"
-        self._down_ms = 0
-        self._told_seq = 0
+        self._state_version = STATE_VERSION
+        self._sent_last = False
+        self._machine_starts = True
+        self._switch_machine_on()
+        self._settings = Settings(
+            config,
+            Path(),
+            BrokerAddress("broker", 1883, GATEWAY, GATEWAY),
+            snapshot_every=SNAPSHOT_EVERY,
+        )
+        self._loop: VirtualLoop | None = None
+        self._process: Process | None = None
+        self._main: asyncio.Task[None] | None = None
+        self._doom: tuple[CrashStep, int] | None = None
+        self._how = "killed"
+        self._down_ms = RESTART_MS
 
     # ---- life of the process ----
 
+    @property
+    def running(self) -> bool:
+        """It has started, has read its journal and lives."""
+        return self._process is not None
+
+    @property
+    def engine(self) -> Engine:
+        """Of the process that runs."""
+        assert self._process is not None, "ask `running` first"
+        return self._process.engine
+
     def start(self) -> None:
         """Start the process: recover from the journal, then connect."""
-        self._process += 1
-        now_ms = self._timeline.now_ms
-        # Every process has its own origin of steady time.
-        self._origin_ms = now_ms - 1000
-        self.journal = MemoryJournal.open(self.disk, hall=self._config.hall.id)
-        clock = HallClock.start(
-            wall_ms=self._wall_start_ms + now_ms,
-            steady_ms=self._steady(),
-            last_event_ms=self.journal.last_at_ms,
+        loop = self._loop = make_loop(self._timeline, self._call_ms, self._fail)
+        loop.on_kill = self._gone
+        self._how, self._down_ms, self._sent_last = "killed", RESTART_MS, False
+        if self._machine_starts:
+            # It has no say on P8 what a clock says that was wrong while the computer was off.
+            self._machine_starts, self.wall_jump_ms = False, 0
+        machine = Machine(
+            steady_ms=self._steady_ms,
+            wall_ms=self._wall_ms,
+            wall_is_right=lambda: self.wall_jump_ms == 0,
+            boot=lambda: f"boot {self._boot_ms}",
+            make_token=self._make_token,
+            uniform=self._rng.uniform,
+            open_journal=self._open_journal,
+            make_session=self._make_session,
+            exit_now=self._exit_now,
+            room=VirtualRoom,
         )
-        self.engine = self._make_engine(self._config, clock, self._make_token)
-        self._recover()
-        self.session = ClientSession(
-            GATEWAY, KEEPALIVE_S, clean=True, manual_ack=True, ack_timeout_ms=NEVER_MS
-        )
-        self._link: Link | None = None
-        self._connections = 0
-        self._subscribe_id = 0
-        self._to_acknowledge: list[tuple[int, int]] = []
-        self._committing = False
-        self._step_planned = False
-        self._engine_wake_ms: int | None = None
-        self._session_wake_ms: int | None = None
-        self._answers: dict[int, Answered] = {}
-        self._snapshot_seq = self.journal.last_seq
-        self._doom = "idle"
-        self.running = True
-        batch = self.engine.start(self._steady())
-        records = self.journal.append(batch.records)
-        for record in records:
-            self._note(record)
-        self.engine.committed(batch, records, self._steady())
+        self._main = loop.create_task(self._run(machine))
+        self._main.add_done_callback(self._ended)
+
+    async def _run(self, machine: Machine) -> None:
+        process = await Process.open(self._settings, machine)
+        self._process = process
+        if self._rng.random() < PROVEN_SHARE:
+            self._prove_state(process.engine)
+        self._trace.note(self._timeline.now_ms, GATEWAY, f"runs, epoch {process.engine.epoch}")
         self._watcher.gateway_started()
-        self._connect(self._process)
+        await process.run()
 
-    def _recover(self) -> None:
-        snapshot = self.journal.latest_snapshot()
-        # Both ways back must lead to the same state, so both are taken.
-        if snapshot is not None and self._rng.random() < 0.8:
-            assert isinstance(snapshot.state, dict), "a snapshot of the engine is an object"
-            self.engine.restore(snapshot.state)
-            self.engine.seq = snapshot.seq
-        for record in self.journal.read(self.engine.seq):
-            self.engine.fold(record)
+    def _prove_state(self, engine: Engine) -> None:
+        """P12: by whichever way it came back, the state is that of all records, to the byte."""
+        replayed = Engine(self._config, engine.clock, self._make_token)
+        for record in to_records(self.disk.rows, UPCASTS):
+            replayed.fold(record)
+        if replayed.snapshot() != engine.snapshot():
+            raise PromiseBroken("P12", "the state after a start is not that of all records")
 
-    def doom(self, point: CrashPoint, down_ms: int) -> None:
-        """Let the process die at the next such point, and come back `down_ms` later."""
-        if not self.running:
-            return
-        if self._doom != "idle":
-            # The one before has not come to its point yet; it must not be forgotten.
-            point = "idle"
-        self._doom, self._down_ms = point, down_ms
-        if point == "idle":
-            self._die(point)
+    def nodes_view(self) -> list[JsonObject]:
+        """The technician's page; nothing while there is no gateway."""
+        return [] if self._process is None else self._process.nodes_view()
 
-    def _die(self, point: str) -> None:
-        self._trace.note(self._timeline.now_ms, GATEWAY, f"dies ({point})")
-        self.running = False
-        self._process += 1
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """The process has ended by itself: a clean stop, or a start that was refused."""
+        assert self._loop is not None
+        error = task.exception()
+        self._how = "stopped"
+        if isinstance(error, JournalError):
+            self._how = "refused"
+            self._trace.note(self._timeline.now_ms, GATEWAY, f"does not start: {error}")
+            self._watcher.gateway_refused(str(error))
+        elif error is not None:
+            self._fail(error)
+        self._loop.kill_after(0)
+
+    def _exit_now(self, code: int) -> None:
+        """The process ends itself, at once."""
+        assert self._loop is not None
+        self._trace.note(self._timeline.now_ms, GATEWAY, f"exits with code {code}")
+        self._how = "failed"
+        self._loop.kill_after(0)
+
+    def _gone(self) -> None:
+        main, self._main = self._main, None
+        self._process = None
+        self._loop = None
         self.restarts += 1
-        self.journal.crash()
+        user = self.disk.user
+        if user is not None:
+            user.crash()
         self._network.vanish(GATEWAY)
-        self._watcher.gateway_died()
+        if main is not None and main.done() and not main.cancelled():
+            error = main.exception()
+            if error is not None and not isinstance(error, JournalError):
+                self._fail(error)
+        self._trace.note(self._timeline.now_ms, GATEWAY, f"is gone ({self._how})")
+        self._watcher.gateway_died(self._how, self._down_ms)
         self._timeline.after(self._down_ms, self.start)
+
+    def _fail(self, error: BaseException) -> None:
+        """What no crash excuses: a bug. It ends the run."""
+        self._timeline.after(0, _raise, error)
+
+    # ---- how it dies ----
+
+    def doom(self, step: CrashStep, count: int, down_ms: int) -> None:
+        """Kill it at the count-th such step from now; back `down_ms` later. See `CrashStep`."""
+        loop = self._loop
+        if loop is None or not loop.alive:
+            return
+        if self._doom is not None:
+            # The one before has not come to its step yet; it must not be forgotten.
+            step = "now"
+        self._down_ms = down_ms
+        self._doom = (step, count)
+        if step == "callback":
+            self._doom = None
+            loop.kill_after(count)
+        elif step in ("now", "recovery"):
+            self._doom = ("journal", count) if step == "recovery" else None
+            loop.kill()
+
+    def forget_doom(self) -> None:
+        """It does not come to the step at which it was to die."""
+        self._doom = None
+
+    def stop(self, down_ms: int) -> None:
+        """End it in order, as the service manager does before an upgrade."""
+        if self._process is not None:
+            self._down_ms = down_ms
+            self._process.stop()
+
+    def start_another(self) -> None:
+        """Somebody starts a second process by hand: it must not get at the journal."""
+        if self._process is None or self.disk.user is None:
+            return
+        try:
+            MemoryJournal.open(
+                self.disk, hall=self._config.hall.id, state_version=self._state_version
+            )
+        except JournalError:
+            self._trace.note(self._timeline.now_ms, GATEWAY, "a second one does not start")
+        else:
+            self._watcher.gateway_doubled()
+
+    def other_version(self) -> None:
+        """From the next start on another version runs, or the one before again."""
+        other = f"{STATE_VERSION}-other"
+        self._state_version = STATE_VERSION if self._state_version == other else other
+
+    def switch_off(self, down_ms: int) -> None:
+        """The computer loses its supply; after its start its wall clock is right."""
+        self.doom("now", 0, down_ms)
+        self._switch_machine_on()
+
+    def _switch_machine_on(self) -> None:
+        # Where its steady clock is zero: another place with each start of the computer.
+        self._boot_ms = self._timeline.now_ms - self._rng.randrange(1 << 31)
+        self._machine_starts = True
+
+    def end(self) -> None:
+        """The run is over, and with it the process."""
+        if self._loop is not None:
+            self._loop.on_kill = lambda: None
+            self._loop.kill()
+
+    def wall_seconds(self) -> int:
+        """What the clock of a technician says."""
+        return (self._wall_start_ms + self._timeline.now_ms) // 1000
+
+    def journal_call(self, name: str) -> None:
+        """See `virtual_journal.Witness`."""
+        if self._is_doomed("journal"):
+            self._trace.note(self._timeline.now_ms, GATEWAY, f"dies at its journal ({name})")
+            raise Killed
+
+    def _may_send(self) -> bool:
+        """Whether a packet still leaves."""
+        if self._loop is None or self._how != "killed" or self._sent_last:
+            return False
+        if self._is_doomed("send"):
+            self._trace.note(self._timeline.now_ms, GATEWAY, "dies between two packets")
+            self._sent_last = True
+            self._loop.kill_after(0)
+        return True
+
+    def _is_doomed(self, step: CrashStep) -> bool:
+        if self._doom is None or self._doom[0] != step:
+            return False
+        self._doom = (step, self._doom[1] - 1)
+        if self._doom[1] > 0:
+            return False
+        self._doom = None
+        return True
 
     # ---- requests that do not come by MQTT ----
 
     def request(self, key: str, principal: str, command: Command, answered: Answered) -> None:
         """What the REST API does; no answer when there is no gateway, or when it dies first."""
-        if self.running:
-            number = self.engine.request(key, principal, command)
-            self._answers[number] = answered
-            self._plan_step()
+        if self._process is not None and self._loop is not None:
+            self._loop.create_task(self._ask(self._process, key, principal, command, answered))
 
-    # ---- the network's end ----
-
-    def link_opened(self, link: Link) -> None:
-        if not self.running:
-            self._network.close(link)
-            return
-        self._link = link
-        self._connections += 1
-        will = self.engine.will(self._connections)
-        self.session.set_will((will.topic, will.payload, will.qos, will.retain))
-        self.session.connection_made(self._ticks())
-        self._pump()
-
-    def link_refused(self) -> None:
-        if self.running:
-            self._timeline.after(RECONNECT_MS, self._connect, self._process)
-
-    def link_data(self, link: Link, data: bytes) -> None:
-        if self.running and link is self._link:
-            self.session.receive(self._ticks(), data)
-            self._pump()
-
-    def link_closed(self, link: Link) -> None:
-        if self.running and link is self._link:
-            self.session.connection_lost(self._ticks())
-            self._pump()
-
-    def _connect(self, process: int) -> None:
-        if self.running and process == self._process:
-            self._network.connect(self)
-
-    def _pump(self) -> None:
-        """Carry the session's events to the engine and its bytes to the network."""
-        for event in self.session.take_events():
-            kind = event[0]
-            if kind == "message":
-                _, topic, payload, qos, _, _, packet_id = event
-                self.engine.receive(self._steady(), topic, payload)
-                if qos:
-                    self._to_acknowledge.append((self._connections, packet_id))
-            elif kind == "connected":
-                subscribed = [(up_filter(self._config.hall.id), 1)]
-                self._subscribe_id = self.session.subscribe(self._ticks(), subscribed)
-                self._timeline.after(
-                    SUBSCRIBE_TIMEOUT_MS, self._check_subscribed, self._process, self._connections
-                )
-            elif kind == "subscribed":
-                self._subscribe_id = 0
-                self._trace.note(self._timeline.now_ms, GATEWAY, "connected")
-                self.engine.broker_connected(self._steady(), self._connections)
-                self._plan_step()
-            elif kind == "closed":
-                self._lose_link(event[1])
-                break
-        self._flush()
-        # Every message that can change anything is to be acknowledged.
-        if self._to_acknowledge:
-            self._plan_step()
-
-    def _lose_link(self, reason: str) -> None:
-        link, self._link = self._link, None
-        if link is None:
-            return
-        self._trace.note(self._timeline.now_ms, GATEWAY, f"disconnected: {reason}")
-        data = self.session.take_output()
-        if data and link.open:
-            self._network.send(link, data)
-        self._network.close(link)
-        self.session.connection_lost(self._ticks())
-        self._to_acknowledge = []
-        self.engine.broker_lost()
-        self._plan_step()
-        self._timeline.after(RECONNECT_MS, self._connect, self._process)
-
-    def _check_subscribed(self, process: int, connection: int) -> None:
-        current = process == self._process and connection == self._connections
-        if current and self._subscribe_id and self._link is not None:
-            self._lose_link("time-out: no SUBACK")
-
-    def _flush(self) -> None:
-        if self._link is None:
-            return
-        data = self.session.take_output()
-        if data:
-            self._network.send(self._link, data)
-        tick = self.session.wake_at()
-        if tick is None:
-            return
-        wake_ms = self._timeline.now_ms + max(0, ticks_diff(tick, self._ticks()))
-        if self._session_wake_ms is None or wake_ms < self._session_wake_ms:
-            self._session_wake_ms = wake_ms
-            self._timeline.at(wake_ms, self._wake_session, self._process, wake_ms)
-
-    def _wake_session(self, process: int, wake_ms: int) -> None:
-        if process == self._process and wake_ms == self._session_wake_ms:
-            self._session_wake_ms = None
-            self.session.wake(self._ticks())
-            self._pump()
-
-    # ---- deciding and committing ----
-
-    def _plan_step(self) -> None:
-        if not self._step_planned and not self._committing:
-            self._step_planned = True
-            self._timeline.after(0, self._step, self._process)
-
-    def _step(self, process: int) -> None:
-        if process != self._process:
-            return
-        self._step_planned = False
-        if self._committing:
-            return
-        batch = self.engine.prepare(self._steady())
-        to_acknowledge, self._to_acknowledge = self._to_acknowledge, []
-        if not batch.records:
-            self._release(batch, [], to_acknowledge)
-            return
-        if self._doom == "decided":
-            self._die("decided")
-            return
-        records = self.journal.stage(batch.records)
-        slow = self._rng.random() * 100 < SLOW_COMMIT_PERCENT
-        commit_ms = SLOW_COMMIT_MS if slow else self._rng.randint(1, COMMIT_MS_MAX)
-        self._committing = True
-        if self._doom == "writing":
-            self._die("writing")
-            return
-        self._write(commit_ms, batch, records, to_acknowledge)
-
-    def _write(
-        self,
-        commit_ms: int,
-        batch: Batch,
-        records: list[Record],
-        to_acknowledge: list[tuple[int, int]],
+    async def _ask(
+        self, process: Process, key: str, principal: str, command: Command, answered: Answered
     ) -> None:
-        """The writer thread: nothing is let go before the commit."""
-        self._timeline.after(commit_ms, self._commit, self._process, batch, records, to_acknowledge)
-
-    def _commit(
-        self,
-        process: int,
-        batch: Batch,
-        records: list[Record],
-        to_acknowledge: list[tuple[int, int]],
-    ) -> None:
-        if process != self._process:
+        try:
+            answer = await process.request(key, principal, command)
+        except ProcessStoppingError:
             return
-        self.journal.commit()
-        self._committing = False
-        for record in records:
-            self._note(record)
-        if self._doom == "committed":
-            self._die("committed")
-            return
-        self._release(batch, records, to_acknowledge)
-        if self.journal.last_seq - self._snapshot_seq >= SNAPSHOT_EVERY:
-            self._snapshot_seq = self.journal.last_seq
-            self.journal.save_snapshot(self._snapshot_seq, self.engine.snapshot())
+        answered(answer)
 
-    def _note(self, record: Record) -> None:
+    # ---- the machine ----
+
+    def record_durable(self, record: Record) -> None:
+        """See `virtual_journal.Witness`."""
         self._trace.note(
             self._timeline.now_ms,
             "journal",
@@ -336,62 +330,59 @@ class VirtualGateway:
         )
         self._watcher.record_durable(record)
 
-    def _release(
-        self, batch: Batch, records: list[Record], to_acknowledge: list[tuple[int, int]]
-    ) -> None:
-        """After the commit: publish, answer, and only then acknowledge to the broker."""
-        for effect in self.engine.committed(batch, records, self._steady()):
-            if isinstance(effect, Publish):
-                self._publish(effect)
-            else:
-                answered = self._answers.pop(effect.number, None)
-                if answered is not None:
-                    answered(effect)
-        for connection, packet_id in to_acknowledge:
-            if self.session.connected and connection == self._connections:
-                self.session.acknowledge(self._ticks(), packet_id)
-        self._flush()
-        if self.engine.has_work or self._to_acknowledge:
-            self._plan_step()
-        self._plan_wake()
+    def write_failed(self) -> None:
+        """See `virtual_journal.Witness`."""
+        self._watcher.write_failed()
 
-    def _publish(self, effect: Publish) -> None:
-        # What cannot be sent now is not queued: the engine says everything again when it is told
-        # that the broker is back.
-        if self.session.connected:
-            self.session.publish(
-                self._ticks(), effect.topic, effect.payload, effect.qos, effect.retain
-            )
+    def _open_journal(self, config: HallConfig, data: Path) -> EventJournal:  # noqa: ARG002
+        hall = config.hall.id
+        return VirtualJournal.start(self.disk, hall, self._state_version, self, self._rng)
 
-    def _plan_wake(self) -> None:
-        steady_ms = self.engine.wake_at()
-        if steady_ms is None:
-            return
-        wake_ms = max(self._timeline.now_ms, self._origin_ms + steady_ms)
-        if self._engine_wake_ms is None or wake_ms < self._engine_wake_ms:
-            self._engine_wake_ms = wake_ms
-            self._timeline.at(wake_ms, self._wake_engine, self._process, wake_ms)
+    def _make_session(
+        self,
+        generation: int,
+        address: BrokerAddress,
+        client_id: str,
+        topic_filter: str,
+        will: Publish,
+        keepalive_s: int,
+        sink: Sink,
+    ) -> VirtualSession:
+        assert self._loop is not None, "only a process makes one"
+        return VirtualSession(
+            self._timeline,
+            self._network,
+            self._loop,
+            self._may_send,
+            generation,
+            address,
+            client_id,
+            topic_filter,
+            will,
+            keepalive_s,
+            sink,
+        )
 
-    def _wake_engine(self, process: int, wake_ms: int) -> None:
-        if process != self._process or wake_ms != self._engine_wake_ms:
-            return
-        self._engine_wake_ms = None
-        steady_ms = self.engine.wake_at()
-        if steady_ms is not None and self._origin_ms + steady_ms <= self._timeline.now_ms:
-            self._plan_step()
-        else:
-            self._plan_wake()
+    def _call_ms(self, func: Callable[..., Any]) -> int:
+        """How long a call in a thread takes."""
+        name = getattr(func, "__name__", "")
+        if name == "append":
+            slow = self._rng.random() * 100 < SLOW_COMMIT_PERCENT
+            return SLOW_COMMIT_MS if slow else self._rng.randint(1, COMMIT_MS_MAX)
+        return self._rng.randint(1, START_MS_MAX) if name in ("start", "save_snapshot") else 0
 
-    # ---- clocks ----
+    def _steady_ms(self) -> int:
+        return self._timeline.now_ms - self._boot_ms
 
-    def _steady(self) -> int:
-        return self._timeline.now_ms - self._origin_ms
-
-    def _ticks(self) -> int:
-        return self._steady() & TICKS_MASK
+    def _wall_ms(self) -> int:
+        return self._wall_start_ms + self._timeline.now_ms + self.wall_jump_ms
 
     def _make_token(self) -> str:
         return f"{self._rng.getrandbits(128):032x}"
+
+
+def _raise(error: BaseException) -> None:
+    raise error
 
 
 def _in_short(record: Record) -> str:

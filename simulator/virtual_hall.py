@@ -1,24 +1,28 @@
 """A whole hall in virtual time: network, gateway, every node of the hall file, and the desk.
 
 This is the room the people of `simulator.people` are in, and the physical world the auditor
-watches; it carries out the faults it is told to.
+watches; `simulator.breakage` breaks it.
 """
 
 import random
 from collections.abc import Callable
 
-from firmware.shell.node import Node
-from gateway.config import HallConfig
+from gateway.broker.access import Credential, HallAccess, Role
 from gateway.core.effects import Answer
-from gateway.engine import Engine
+from gateway.core.json import JsonObject
 from gateway.systems.calling.commands import ReturnTicket
+from protocols.topics import GATEWAY
+from simulator import shortcuts
 from simulator.auditor import Auditor
-from simulator.faults import Fault
+from simulator.breakage import Breakage
+from simulator.intruder import Intruder
 from simulator.network import Network
 from simulator.people.senses import Face, Kiosk, Pad, Sign
+from simulator.plan import SPARE, Plan, hall_of
+from simulator.virtual_broker import VirtualBroker
 from simulator.virtual_devices import FaceDevice, PadDevice, SignDevice, VoiceDevice
-from simulator.virtual_gateway import MakeEngine, VirtualGateway
-from simulator.virtual_node import MakeNode, VirtualNode
+from simulator.virtual_gateway import VirtualGateway
+from simulator.virtual_node import VirtualNode
 from simulator.virtual_printer import KioskDevice
 from simulator.virtual_time import Timeline
 from simulator.virtual_trace import Trace
@@ -34,27 +38,24 @@ class VirtualHall:
 
     def __init__(
         self,
-        config: HallConfig,
+        plan: Plan,
         timeline: Timeline,
         trace: Trace,
         make_rng: Callable[[str], random.Random],
-        auditor: Auditor,
-        make_engine: MakeEngine = Engine,
-        make_node: MakeNode = Node,
     ) -> None:
-        self.config = config
-        self.windows = tuple(window.label for window in config.window)
-        self.network = Network(timeline, trace, make_rng("network"))
-        self.auditor = auditor
+        shortcuts.take()
+        self.config = config = hall_of(plan.windows, plan.spare)
+        self._timeline = timeline
+        self._trace = trace
+        used = [node for node in config.nodes if node.window != SPARE]
+        spare = [node for node in config.nodes if node.window == SPARE]
+        self.windows = tuple(window.label for window in config.window if window.id != SPARE)
+        self._window_of_label = {window.label: window.id for window in config.window}
+        self.auditor = Auditor(config, timeline, tuple(node.id for node in spare))
+        broker = VirtualBroker(timeline, make_rng("broker"), self._access())
+        self.network = Network(timeline, trace, make_rng, broker)
         self.gateway = VirtualGateway(
-            config,
-            timeline,
-            self.network,
-            trace,
-            make_rng("gateway"),
-            WALL_START_MS,
-            auditor,
-            make_engine,
+            config, timeline, self.network, trace, make_rng("gateway"), WALL_START_MS, self.auditor
         )
         self.nodes = {
             node.id: VirtualNode(
@@ -64,16 +65,37 @@ class VirtualHall:
                 self.network,
                 trace,
                 make_rng(f"node/{node.id}"),
-                make_node,
+                WALL_START_MS // 1000,
             )
-            for node in config.nodes
+            for node in used
         }
+        intruder = None
+        if spare:
+            rng = make_rng("intruder")
+            stolen = rng.choice(spare)
+            intruder = Intruder(
+                config, stolen, timeline, self.network, rng, self._heard_by_intruder(stolen.id)
+            )
+        self.breakage = Breakage(
+            timeline,
+            trace,
+            make_rng("breakage"),
+            self.network,
+            self.gateway,
+            self.nodes,
+            self.auditor,
+            intruder,
+        )
         self.on_named: Callable[[str], None] = _nobody_listens
-        self._timeline = timeline
-        self._trace = trace
         self._desk_calls = 0
-        self._window_of_label = {window.label: window.id for window in config.window}
         self._wire_auditor()
+
+    def _access(self) -> HallAccess:
+        def credential(identity: str, role: Role) -> Credential:
+            return Credential(identity, role, identity)
+
+        nodes = [credential(node.id, "node") for node in self.config.nodes]
+        return HallAccess(self.config.hall.id, [credential(GATEWAY, "gateway"), *nodes])
 
     def switch_on(self) -> None:
         """Gateway first, then the nodes, all within a second or two."""
@@ -133,6 +155,7 @@ class VirtualHall:
         def take(answer: Answer) -> None:
             done.append(answer)
             self._trace.note(self._timeline.now_ms, "desk", f"{number} {answer.status}")
+            self.auditor.presses.request_answered(key, answer.status)
             if answer.status == "done":
                 answered("wait")
             else:
@@ -149,85 +172,46 @@ class VirtualHall:
         view = self.gateway.engine.ticket_view(ticket)
         return view is None or view["state"] in ("served", "cancelled")
 
-    # ---- faults ----
-
-    def suffer(self, fault: Fault) -> None:
-        """Carry out one planned fault."""
-        self._trace.note(
-            self._timeline.now_ms,
-            "fault",
-            f"{fault.kind} {fault.target or fault.point} {fault.lasts_ms}",
-        )
-        if fault.kind == "gateway":
-            self.gateway.doom(fault.point, fault.lasts_ms)
-        elif fault.kind == "broker":
-            self.restart_broker(fault.lasts_ms)
-        elif fault.kind == "cut":
-            self.network.cut(fault.target)
-        elif fault.kind == "cable":
-            self.network.pull_cable(fault.target)
-            self._timeline.after(fault.lasts_ms, self.network.plug_cable, fault.target)
-        elif fault.kind == "restart":
-            self._restart_node(self.nodes[fault.target], fault.lasts_ms)
-        else:
-            self._break_printer(fault)
-
-    def restart_broker(self, down_ms: int) -> None:
-        """The broker dies, forgets everything, and is back after `down_ms`."""
-        if not self.network.broker_running:
-            return
-        self.network.stop_broker()
-        self.auditor.restarted()
-        self._timeline.after(down_ms, self._start_broker)
-
-    def _start_broker(self) -> None:
-        self.network.start_broker()
-        self.auditor.restarted()
-
-    def _restart_node(self, node: VirtualNode, down_ms: int) -> None:
-        if node.running:
-            node.power_off()
-            self._timeline.after(down_ms, node.power_on)
-
-    def _break_printer(self, fault: Fault) -> None:
-        device = self.nodes[fault.target].device
-        if not isinstance(device, KioskDevice):
-            return
-        if fault.kind == "paper":
-            device.paper_out()
-            self._timeline.after(fault.lasts_ms, device.new_roll)
-        else:
-            device.set_cover(True)
-            self._timeline.after(fault.lasts_ms, device.set_cover, False)
-
     # ---- the auditor's eyes ----
 
     def _wire_auditor(self) -> None:
+        self.auditor.can_be_right = self._can_be_right
+        self.auditor.page = self._page
         self.network.on_packet_up = self.auditor.packet_up
         for node in self.nodes.values():
             node.on_packet = self.auditor.packet_down
+            node.on_start = self.auditor.node_starts
             self._wire(node)
+
+    def _can_be_right(self) -> bool:
+        reached = self.network.broker_running and not self.network.is_blocked(GATEWAY)
+        return reached and self.gateway.running
+
+    def _page(self) -> dict[str, JsonObject]:
+        return {str(row["id"]): row for row in self.gateway.nodes_view()}
+
+    def _heard_by_intruder(self, stolen: str) -> Callable[[str], None]:
+        return lambda topic: self.auditor.presses.intruder_heard(stolen, topic)
 
     def _wire(self, node: VirtualNode) -> None:
         device = node.device
         name = node.name
+        device.on_change = lambda: self.auditor.display_changed(node)
         if isinstance(device, (PadDevice, FaceDevice)):
             device.on_press = lambda key, hold_ms: self._pressed(name, device, key, hold_ms)
-        if isinstance(device, PadDevice):
-            device.on_change = lambda: self.auditor.pad_changed(name, device)
         elif isinstance(device, VoiceDevice):
             device.on_speech = lambda job, number, window: self._spoken(device, job, number, window)
         elif isinstance(device, KioskDevice):
-            device.on_touch = lambda service: self._touched(name, service)
+            device.on_touch = lambda service: self._touched(name, device, service)
 
     def _pressed(self, name: str, device: PadDevice | FaceDevice, key: int, hold_ms: int) -> None:
         self._trace.note(self._timeline.now_ms, name, f"key {key} for {hold_ms} ms")
         shown = device.display if isinstance(device, PadDevice) else device.number
         self.auditor.presses.pressed(name, key, self._timeline.now_ms, shown.strip())
 
-    def _touched(self, name: str, service: str) -> None:
+    def _touched(self, name: str, device: KioskDevice, service: str) -> None:
         self._trace.note(self._timeline.now_ms, name, f"touch {service}")
-        self.auditor.presses.touched(name, self._timeline.now_ms)
+        self.auditor.touched(name, device)
 
     def _spoken(self, device: VoiceDevice, job: str, number: str, window: str) -> None:
         self._trace.note(self._timeline.now_ms, "voice", f"{job} {number} {window}")

@@ -1,57 +1,50 @@
-"""One hall-day in virtual time from one seed: real firmware, real gateway engine, real MQTT bytes.
+"""One hall-day in virtual time from one plan: real firmware, real gateway process, real MQTT bytes.
 
-    python -m simulator.world --seed 7 [--days N] [--faults rough] [--visitors 300] [--minutes 480]
-
-The run: the hall is switched on, people come, the planned faults happen while it is open; then the
-network heals and the last visitors are served; in the end a broker that forgets everything, a
-gateway crash and a pulled cable must each be healed in the time promised. The auditor watches all
-of it. All chance comes from the seed, one stream a purpose, so that more faults do not change who
-comes. Both bounds, steps and virtual time, end a run that does not end by itself.
+The run: the hall is switched on, people come, the planned faults happen while it is open; then
+everything heals and the last visitors are served; in the end a broker that forgets everything, a
+gateway crash and pulled cables must each be healed in the time promised, and a new morning must
+begin as one should. The auditor watches all of it. All chance comes from the seed, one stream a
+purpose, so that more faults do not change who comes. Both bounds, steps and virtual time, end a run
+that does not end by itself.
 """
 
-import argparse
 import random
-import sys
-import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import resources
 from typing import TextIO
 
-from firmware.shell.node import Node
-from gateway.config import HallConfig
-from gateway.engine import Engine
-from gateway.hallfile import parse_hall
-from simulator.auditor import Auditor
-from simulator.auditor_model import PromiseBroken
-from simulator.faults import CLEAN, MIXES, Fault, FaultMix, PacketFaults, schedule
+from simulator.broken import PromiseBroken
 from simulator.people.crowd import Crowd
-from simulator.people.habits import Day
+from simulator.plan import Plan
 from simulator.virtual_devices import Device
-from simulator.virtual_gateway import MakeEngine
 from simulator.virtual_hall import VirtualHall
-from simulator.virtual_node import MakeNode
-from simulator.virtual_time import RunawayError, Timeline
+from simulator.virtual_log import told_to
+from simulator.virtual_time import Timeline
 from simulator.virtual_trace import Trace, clock_text
 
 LOOK_EVERY_MS = 10_000
-OVERTIME_MS_MAX = 4 * 3_600_000
+OVERTIME_MS_MIN = 4 * 3_600_000
+NO_SHOW_MS = 4 * 60_000  # to call somebody three times who is not there
 STEPS_PER_HOUR_MAX = 500_000
 TICKETS_SETTLE_MS = 90_000
-DEFAULT_MIX = "rough"
 
 
 class RunFailed(Exception):  # noqa: N818  # carries what is needed to see it again
     """A run broke a promise or a bound: what, when, the last lines, and how to replay it."""
 
-    def __init__(self, seed: int, now_ms: int, problem: str, tail: list[str], replay: str) -> None:
+    def __init__(self, plan: Plan, now_ms: int, problem: str, tail: list[str]) -> None:
         lines = "\n".join(f"  {line}" for line in tail)
-        super().__init__(f"seed {seed} at {clock_text(now_ms)}: {problem}\n{lines}\n{replay}")
-        self.seed = seed
+        text = f"seed {plan.seed} at {clock_text(now_ms)}: {problem}\n{lines}\n{plan.replay()}"
+        super().__init__(text)
+        self.plan = plan
         self.now_ms = now_ms
         self.problem = problem
-        self.replay = replay
+
+    @property
+    def promise(self) -> str:
+        """P1 to P15, or the kind of error when it was none of them."""
+        return self.problem.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,56 +63,38 @@ class Result:
     duplicated: int
     delayed: int
     gateway_restarts: int
+    node_boots: int
     pictures_checked: int
     presses: int
-
-
-def langfang() -> HallConfig:
-    """The hall that runs out of the box."""
-    text = resources.files("gateway").joinpath("halls", "langfang.toml").read_text("utf-8")
-    return parse_hall(text, "langfang.toml")
 
 
 class World:
     """One run. `run` once."""
 
-    def __init__(
-        self,
-        seed: int,
-        *,
-        mix: FaultMix = CLEAN,
-        day: Day | None = None,
-        config: HallConfig | None = None,
-        output: TextIO | None = None,
-        make_engine: MakeEngine = Engine,
-        make_node: MakeNode = Node,
-    ) -> None:
-        self.seed = seed
-        self.mix = mix
-        self.day = day or Day()
-        self.config = config or langfang()
+    def __init__(self, plan: Plan, output: TextIO | None = None) -> None:
+        self.plan = plan
         self.trace = Trace(output)
-        hours = (self.day.closes_ms + OVERTIME_MS_MAX) / 3_600_000
-        self.timeline = Timeline(round(hours * STEPS_PER_HOUR_MAX))
-        self.deadline_ms = self.day.closes_ms + OVERTIME_MS_MAX
-        self.auditor = Auditor(self.config, self.timeline)
-        self.hall = VirtualHall(
-            self.config,
-            self.timeline,
-            self.trace,
-            self._rng,
-            self.auditor,
-            make_engine,
-            make_node,
-        )
+        day = plan.day
+        # After a day on which hardly anybody was served, all who gave up are called in vain.
+        overtime_ms = max(OVERTIME_MS_MIN, day.visitors * NO_SHOW_MS // plan.windows)
+        self.deadline_ms = day.closes_ms + overtime_ms
+        self.timeline = Timeline(round(self.deadline_ms / 3_600_000 * STEPS_PER_HOUR_MAX))
+        self.hall = VirtualHall(plan, self.timeline, self.trace, self._rng)
+        self.auditor = self.hall.auditor
         self.crowd = Crowd(
-            self.config, self.day, self.timeline, self.hall, self._rng, self._note_person
+            self.hall.config,
+            day,
+            self.timeline,
+            self.hall,
+            self._rng,
+            self._note_person,
+            plan.visitors,
         )
         self._let_people_look()
 
     def _rng(self, purpose: str) -> random.Random:
         # Text seeds are hashed with SHA-512: the same in every process.
-        return random.Random(f"{self.seed}/{purpose}")
+        return random.Random(f"{self.plan.seed}/{purpose}")
 
     def _note_person(self, who: str, what: str) -> None:
         self.trace.note(self.timeline.now_ms, who, what)
@@ -129,66 +104,65 @@ class World:
     def run(self) -> Result:
         """The whole day. Raises RunFailed."""
         try:
-            self._run()
-        except (PromiseBroken, RunawayError, AssertionError) as error:
-            problem = str(error) or f"assertion in {_place(error)}"
-            raise RunFailed(
-                self.seed, self.timeline.now_ms, problem, self.trace.tail(), self._replay()
-            ) from error
+            with told_to(self._log):
+                self._run()
+        except Exception as error:
+            problem = str(error)
+            if not isinstance(error, PromiseBroken):
+                problem = f"{type(error).__name__}: {problem or 'assertion'} in {_place(error)}"
+            raise RunFailed(self.plan, self.timeline.now_ms, problem, self.trace.tail()) from error
+        finally:
+            self.hall.gateway.end()
         return self._result()
 
     def _run(self) -> None:
+        plan, breakage = self.plan, self.hall.breakage
         self.hall.switch_on()
-        for fault in self._faults():
-            self.timeline.at(fault.at_ms, self.hall.suffer, fault)
-        self.auditor.all_is_well = self.mix == CLEAN
-        self._set_packet_faults(self.mix.packets)
-        self.timeline.at(self.day.closes_ms, self._set_packet_faults, PacketFaults())
+        breakage.plan(plan.faults)
+        breakage.set_weather(plan.weather)
+        self.auditor.all_is_well = plan.is_clean
+        self.timeline.at(plan.day.closes_ms, breakage.heal)
         while not self.crowd.finished:
-            self.timeline.run(self.timeline.now_ms + LOOK_EVERY_MS)
+            self._pass(LOOK_EVERY_MS)
             if self.timeline.now_ms > self.deadline_ms:
                 raise PromiseBroken("P14", f"not over by the deadline: {self.crowd.outcomes()}")
-        self._set_packet_faults(PacketFaults())
+        self._pass(max(0, plan.day.closes_ms - self.timeline.now_ms))
         self._heal_and_check()
-
-    def _faults(self) -> list[Fault]:
-        nodes = tuple(self.hall.nodes)
-        kiosks = tuple(node.id for node in self.config.nodes if node.kind == "ticket")
-        return schedule(
-            self.mix,
-            self._rng("faults"),
-            nodes,
-            kiosks,
-            self.day.opens_ms,
-            self.day.closes_ms,
-        )
-
-    def _set_packet_faults(self, faults: PacketFaults) -> None:
-        if faults.any != self.hall.network.faults.any:
-            self.auditor.packets_get_lost(faults.any)
-        self.hall.network.faults = faults
 
     def _heal_and_check(self) -> None:
         """Each kind of restart, healed in the time promised, with nobody there to press a key."""
         self._pass(TICKETS_SETTLE_MS)
         self.auditor.check_end()
         self.auditor.all_is_well = False
-        self.hall.restart_broker(500)
+        names = list(self.hall.nodes)[:: max(1, len(self.hall.nodes) // 5)]
+        self.hall.breakage.restart_broker(500)
         self._pass(500 + 10_000)
         self.auditor.check_end()
-        self.hall.gateway.doom("idle", 1500)
+        # Whoever starts now has nothing but what the new broker has been told.
+        for name in names:
+            self.hall.nodes[name].power_off()
+            self.timeline.after(1000, self.hall.nodes[name].power_on)
+        self._pass(1000 + 12_000)
+        self.auditor.check_end()
+        self.hall.gateway.doom("now", 0, 1500)
         self._pass(1500 + 10_000)
         self.auditor.check_end()
-        for node in list(self.hall.nodes)[:: max(1, len(self.hall.nodes) // 5)]:
-            self.hall.network.pull_cable(node)
+        for name in names:
+            self.hall.network.block(name)
         self._pass(20_000)
-        for node in self.hall.nodes:
-            self.hall.network.plug_cable(node)
+        for name in names:
+            self.hall.network.unblock(name)
         self._pass(12_000)
         self.auditor.check_end()
 
     def _pass(self, duration_ms: int) -> None:
         self.timeline.run(self.timeline.now_ms + duration_ms)
+
+    def _log(self, level: str, event: str, details: str) -> None:
+        """A line of the gateway's own log."""
+        self.trace.note(self.timeline.now_ms, "log", f"{level} {event} {details}")
+        if level == "critical":
+            self.auditor.gateway.alarm(event)
 
     # ---- wiring ----
 
@@ -215,37 +189,24 @@ class World:
         self.crowd.lobby.paper_came_out(number)
 
     def _result(self) -> Result:
-        network = self.hall.network
+        network, hall = self.hall.network, self.hall
         return Result(
-            self.seed,
+            self.plan.seed,
             self.trace.digest(),
             self.trace.lines,
             self.timeline.steps,
             self.timeline.now_ms,
             self.crowd.outcomes(),
-            self.hall.gateway.journal.last_seq,
+            len(hall.gateway.disk.rows),
             network.delivered,
             network.dropped,
             network.duplicated,
             network.delayed,
-            self.hall.gateway.restarts,
+            hall.gateway.restarts,
+            sum(node.boots for node in hall.nodes.values()),
             self.auditor.checked_pictures,
             len(self.auditor.presses.reports),
         )
-
-    def _replay(self) -> str:
-        """The one line; whatever is not the default stands in ARGS."""
-        words = []
-        if self.mix != MIXES[DEFAULT_MIX]:
-            words += [f"--faults {name}" for name, mix in MIXES.items() if mix == self.mix]
-        if self.day.visitors != Day().visitors:
-            words.append(f"--visitors {self.day.visitors}")
-        if self.day.open_hours_ms != Day().open_hours_ms:
-            words.append(f"--minutes {self.day.open_hours_ms // 60_000}")
-        if self.day.pace != Day().pace:
-            words.append(f"--pace {self.day.pace}")
-        line = f"replay with: make sim SEED={self.seed}"
-        return f'{line} ARGS="{" ".join(words)}"' if words else line
 
 
 def _also(device: Device, action: Callable[[], None]) -> None:
@@ -260,36 +221,9 @@ def _also(device: Device, action: Callable[[], None]) -> None:
 
 
 def _place(error: BaseException) -> str:
-    """File and line where an assertion without words failed."""
+    """File and line where an error without words came up."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{frame.name}, line {frame.lineno}: {frame.line}"
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """See the module's text."""
-    parser = argparse.ArgumentParser(prog="python -m simulator.world")
-    parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--days", type=int, default=1, help="this many seeds, one day each")
-    parser.add_argument("--faults", choices=sorted(MIXES), default=DEFAULT_MIX)
-    parser.add_argument("--visitors", type=int, default=Day().visitors)
-    parser.add_argument("--minutes", type=int, default=8 * 60, help="how long the doors are open")
-    parser.add_argument("--pace", type=int, default=1, help="services so many times shorter")
-    parser.add_argument("--trace", action="store_true", help="print every line of the trace")
-    given = parser.parse_args(arguments)
-    open_ms = given.minutes * 60_000
-    day = Day(visitors=given.visitors, open_hours_ms=open_ms, pace=given.pace)
-    for seed in range(given.seed, given.seed + given.days):
-        output = sys.stdout if given.trace else None
-        world = World(seed, mix=MIXES[given.faults], day=day, output=output)
-        began = time.process_time()
-        try:
-            result = world.run()
-        except RunFailed as failure:
-            sys.stdout.write(f"{failure}\n")
-            return 1
-        took = time.process_time() - began
-        sys.stdout.write(f"{summary(result)} took={took:.2f}s\n")
-    return 0
+    return f"{frame.filename.rpartition('/')[2]} {frame.name}, line {frame.lineno}: {frame.line}"
 
 
 def summary(result: Result) -> str:
@@ -298,11 +232,7 @@ def summary(result: Result) -> str:
     return (
         f"seed={result.seed} {people} presses={result.presses} records={result.records} "
         f"packets={result.delivered} dropped={result.dropped} duplicated={result.duplicated} "
-        f"delayed={result.delayed} restarts={result.gateway_restarts} "
+        f"delayed={result.delayed} restarts={result.gateway_restarts} boots={result.node_boots} "
         f"pictures={result.pictures_checked} steps={result.steps} "
-        f"trace={result.digest[:16]}"
+        f"minutes={result.virtual_ms // 60_000} trace={result.digest[:16]}"
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

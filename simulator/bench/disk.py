@@ -6,7 +6,7 @@ from pathlib import Path
 from gateway.core.events import ReportSettled
 from gateway.core.json import JsonValue
 from gateway.journal.records import NewRecord
-from gateway.recovery import open_journal
+from gateway.machine import open_journal
 from simulator.bench.hall import hall_config
 
 AT_MS = 1_795_406_400_000

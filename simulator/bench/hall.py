@@ -14,7 +14,8 @@ from gateway.core.effects import Answer, Effect
 from gateway.engine import Engine
 from gateway.hallfile import parse_hall
 from gateway.journal.interface import EventJournal
-from gateway.recovery import open_journal, recover, steady_ms
+from gateway.machine import Machine, open_journal, steady_ms
+from gateway.recovery import recover
 from gateway.systems.calling.commands import Command, IssueTicket, SignIn
 
 WALL = "wall-1"
@@ -74,7 +75,7 @@ def fill_journal(config: HallConfig, folder: Path, tickets: int) -> None:
     """Write the journal of a morning into `folder`, ready for a gateway to start on it."""
     journal = open_journal(config, folder)
     try:
-        engine, _ = recover(config, journal)
+        engine, _ = recover(config, journal, Machine())
         carry_out(engine, journal, opening(config, tickets), steady_ms())
     finally:
         journal.close()

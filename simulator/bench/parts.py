@@ -16,7 +16,8 @@ from gateway.core.clock import HallClock
 from gateway.engine import Engine
 from gateway.journal.interface import EventJournal
 from gateway.journal.store import Journal
-from gateway.recovery import fold_all, open_journal, recover
+from gateway.machine import Machine, open_journal
+from gateway.recovery import fold_all, recover
 from gateway.systems.calling.commands import Command, CommandWindow, IssueTicket
 from protocols.messages.pad import PadPressed, PadWant
 from protocols.messages.wall import WallRow, WallWant
@@ -29,6 +30,7 @@ from simulator.bench.figures import NS_PER_US, microseconds_each, number, percen
 from simulator.bench.hall import carry_out, hall_config, opening
 from simulator.broker import BrokerCore
 from simulator.people.habits import Day
+from simulator.plan import named
 from simulator.world import World
 
 DAY_MS = 86_400_000
@@ -175,7 +177,7 @@ def _recovery(records: int) -> list[Row]:
 def _start_s(config: HallConfig, folder: Path) -> float:
     began = time.perf_counter()
     journal = open_journal(config, folder)
-    recover(config, journal)
+    recover(config, journal, Machine())
     took_s = time.perf_counter() - began
     journal.close()
     return took_s
@@ -213,7 +215,7 @@ def _virtual_day(visitors: int) -> list[Row]:
     hours = 8.0 if visitors == DAY_TICKETS else 0.25
     day = Day(visitors=visitors, open_hours_ms=round(hours * 3_600_000))
     began = time.perf_counter()
-    result = World(7, day=day).run()
+    result = World(named(7, "clean", day)).run()
     took_s = time.perf_counter() - began
     what = f"virtual day of {hours:g} h, {visitors} visitors, no faults"
     return [

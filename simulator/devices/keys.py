@@ -3,7 +3,8 @@
 The pin is pulled up: 1 is released, 0 is pressed. All bouncing comes from the `random.Random`
 that is passed in, so the same seed gives the same edges. Times are whole milliseconds and
 strictly increasing, as a pin read once a millisecond sees them.
-Fault knobs: `stuck` (0 held down, 1 dead contact, None healthy) and `bounce_ms`.
+Fault knobs: `stuck` (0 held down, 1 dead contact, None healthy), `sticks` (the next press goes down
+and does not come up) and `bounce_ms`.
 """
 
 import random
@@ -19,15 +20,27 @@ class Key:
         self.bounce_ms = bounce_ms
         self.bounces_limit = bounces_limit
         self.stuck: int | None = None
+        self.sticks = False
 
     def press(self, at_ms: int, hold_ms: int, rng: random.Random) -> list[tuple[int, int]]:
-        """Edges (time in ms, new level) of a press held for `hold_ms`; none when it is stuck."""
+        """Edges (time in ms, new level) of a press held for `hold_ms`; none when it is stuck, and
+        no coming up when it sticks."""
         if hold_ms <= self.bounce_ms:
             raise ValueError(f"hold_ms is {hold_ms}; it must be over bounce_ms {self.bounce_ms}")
         # The random numbers are drawn either way: a fault must not shift the rest of a run.
-        edges = self._chatter(at_ms, PRESSED, rng)
-        edges += self._chatter(at_ms + hold_ms, RELEASED, rng)
-        return edges if self.stuck is None else []
+        down = self._chatter(at_ms, PRESSED, rng)
+        up = self._chatter(at_ms + hold_ms, RELEASED, rng)
+        if self.stuck is not None:
+            return []
+        if self.sticks:
+            self.stuck, self.sticks = PRESSED, False
+            return down
+        return down + up
+
+    def free(self, at_ms: int, rng: random.Random) -> list[tuple[int, int]]:
+        """Edges of a key that was held down and is pried loose."""
+        was, self.stuck = self.stuck, None
+        return self._chatter(at_ms, RELEASED, rng) if was == PRESSED else []
 
     def glitch(self, at_ms: int) -> list[tuple[int, int]]:
         """A spike of one millisecond, as a relay nearby makes it; none when it is stuck."""

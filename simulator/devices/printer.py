@@ -5,12 +5,14 @@ even off line and inside image data. The rest waits in the receive buffer and is
 the speed of the mechanism. Off line (cover, paper end, cutter error) nothing is carried out and
 nothing is lost: after the repair it goes on. That is why a host that resends gets two tickets.
 
-Fault knobs, plain attributes: `mute`, `bytes_per_second` (None: all at once), `dots_per_second`,
-`cover_open`, `paper_left_mm`, `near_end_mm`, `cutter_jam`, `knows_process_id` (clones do not),
-`completions_to_drop`, `completions_to_double`; methods `power_cut`, `power_on`, `reload_paper`.
+Fault knobs, plain attributes: `mute`, `bytes_per_second` (None: all at once), `buffer_bytes`,
+`dots_per_second`, `cover_open`, `paper_left_mm`, `near_end_mm`, `cutter_jam`, `knows_process_id`
+(clones do not), `completions_to_drop`, `completions_to_double`; methods `power_cut`, `power_on`,
+`reload_paper`.
 
-Status bits: Epson ESC/POS reference, DLE EOT n, GS a, GS r, GS ( H function 48. Not modelled:
-the size limit of the receive buffer (the host is expected to keep to flow control).
+Status bits: Epson ESC/POS reference, DLE EOT n, GS a, GS r, GS ( H function 48. A host must keep to
+flow control: `room` says what the receive buffer takes (no limit unless `buffer_bytes` is set; it
+must hold the longest command, because the model, unlike the real one, takes commands whole).
 """
 
 import re
@@ -22,6 +24,7 @@ from simulator.devices.printer_page import Page
 from simulator.devices.printer_parser import Operation, Parser
 
 HEAD_TO_CUTTER_DOTS = 88
+ROOM_UNLIMITED = 1 << 30
 _REALTIME = re.compile(rb"\x10([\x04\x05])([\x01-\x04])")
 _SECOND_US = 1_000_000
 
@@ -55,6 +58,7 @@ class Printer:
     def __init__(self, rom: str = "gb2312") -> None:
         self.mute = False
         self.bytes_per_second: int | None = None
+        self.buffer_bytes: int | None = None
         self.dots_per_second = 1_200
         self.cover_open = False
         self.near_end_mm = 5_000
@@ -113,6 +117,13 @@ class Printer:
     def waiting_bytes(self) -> int:
         """Bytes on the line or in the receive buffer, not carried out yet."""
         return len(self._wire) + len(self._buffer)
+
+    @property
+    def room(self) -> int:
+        """How many bytes the printer takes now; a host that sends more breaks flow control."""
+        if self.buffer_bytes is None:
+            return ROOM_UNLIMITED
+        return max(0, self.buffer_bytes - self.waiting_bytes)
 
     def write(self, data: bytes, now_ms: int) -> None:
         """The host sends bytes; a printer without power hears none."""

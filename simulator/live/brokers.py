@@ -10,7 +10,7 @@ import os
 import pwd
 import shutil
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -21,9 +21,9 @@ from gateway.broker.access import (
     mosquitto_conf,
     mosquitto_passwords,
 )
+from gateway.parentage import dying_with_parent
 from simulator.broker import BrokerCore
 from simulator.broker_server import BrokerServer
-from simulator.live.parentage import dying_with_parent
 
 HOST = "127.0.0.1"
 MOSQUITTO_PATHS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
@@ -73,12 +73,25 @@ class EmbeddedBroker:
 class MosquittoBroker:
     """A real Mosquitto 2 with generated passwords and access rules, in `folder`."""
 
-    def __init__(self, hall: str, credentials: Sequence[Credential], folder: Path) -> None:
+    def __init__(
+        self,
+        hall: str,
+        credentials: Sequence[Credential],
+        folder: Path,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """`env`: what its environment has besides."""
         self.port = 0
         self._hall = hall
         self._credentials = tuple(credentials)
         self._folder = folder
+        self._env = {**os.environ, **(env or {})}
         self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def running(self) -> bool:
+        """It was started and not ended."""
+        return self._process is not None
 
     async def start(self) -> None:
         """Run Mosquitto and wait until it takes connections."""
@@ -93,6 +106,7 @@ class MosquittoBroker:
                 str(configuration),
                 stdout=log,
                 stderr=log,
+                env=self._env,
                 start_new_session=True,
                 preexec_fn=dying_with_parent(),
             )

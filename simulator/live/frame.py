@@ -152,7 +152,7 @@ def _kiosk(hall: LiveHall) -> JsonObject:
 
 
 def _is_plain(mode: str) -> bool:
-    return mode != "ready"
+    return mode not in ("ready", "reserve")
 
 
 def _paper(hall: LiveHall) -> JsonValue:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from simulator.live.parentage import dying_with_parent
+from gateway.parentage import dying_with_parent
 
 RESTART_S = 0.4
 RESTART_MAX_S = 5.0

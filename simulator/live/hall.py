@@ -6,19 +6,23 @@ people, nodes, gateway, broker, so that each can still say goodbye to the next.
 
 import asyncio
 import contextlib
+import math
 import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from boards.loader import board_names, load_board
 from firmware.drivers.pi.glyphs import LedFont
 from gateway.broker.access import Credential, new_credentials
 from gateway.config import WINDOW_DEVICES, HallConfig
 from gateway.config import Node as NodeConfig
-from gateway.web.tokens import TokenFileError, TokenStore
+from gateway.web.secret_file import SecretFileError
+from gateway.web.tokens import TokenStore
 from protocols.topics import GATEWAY
 from simulator.assets import Assets
+from simulator.devices.radio import Radio
 from simulator.live.bench import Bench
 from simulator.live.brokers import HOST, EmbeddedBroker, LiveBroker, MosquittoBroker
 from simulator.live.chronicle import Chronicle
@@ -37,6 +41,8 @@ TOKEN_NAME = "live hall"  # noqa: S105  # a name, not a secret
 WATCH_S = 0.2
 _HALL_TABLE = re.compile(r"^(\s*\[\s*hall\s*\].*)$", re.MULTILINE)
 TAP_MS = 90
+WINDOW_WIDTH_M = 3.0
+ACCESS_POINT_M = 6.0  # from the nearest window
 KEY_GAP_MS = 120
 
 
@@ -77,6 +83,7 @@ class LiveHall:
         self.day = LiveDay(self)
         self._tasks: list[asyncio.Task[None]] = []
         self._tokens = TokenStore(settings.data / "gateway")
+        self.technician_token = ""
 
     # ---- making ----
 
@@ -94,7 +101,18 @@ class LiveHall:
                 self._passwords[node.id],
                 lambda: (HOST, self.broker.port),
                 self.changed,
+                self._make_radio(node, rng),
             )
+
+    def _make_radio(self, node: NodeConfig, rng: random.Random) -> Radio | None:
+        """The radio of a board that has one: windows stand in a row, the access point above."""
+        if node.window is None or node.board not in board_names():
+            return None
+        if load_board(node.board).network.type != "wifi":
+            return None
+        windows = [window.id for window in self.config.window]
+        aside_m = (windows.index(node.window) - (len(windows) - 1) / 2) * WINDOW_WIDTH_M
+        return Radio(math.hypot(aside_m, ACCESS_POINT_M), rng)
 
     def _make_bench(
         self, node: NodeConfig, rng: random.Random, font: LedFont, voice: Voice
@@ -172,8 +190,14 @@ class LiveHall:
     def _make_token(self) -> str:
         self._tokens.ensure()
         self._revoke_tokens()
+        _, self.technician_token = self._tokens.create("technician", TOKEN_NAME)
         _, text = self._tokens.create("admin", TOKEN_NAME)
         return text
+
+    @property
+    def gateway_port(self) -> int:
+        """Where the gateway serves its pages, on this machine."""
+        return self._settings.gateway_port
 
     def _revoke_tokens(self) -> None:
         for token in list(self._tokens.list()):
@@ -192,7 +216,7 @@ class LiveHall:
         await self.link.close()
         if self.broker_up:
             await self.broker.stop()
-        with contextlib.suppress(TokenFileError):  # somebody deleted the folder: no token is left
+        with contextlib.suppress(SecretFileError):  # somebody deleted the folder: no token is left
             self._revoke_tokens()
 
     def changed(self) -> None:

@@ -37,7 +37,7 @@ class KioskBench(Bench):
         self.printer = Printer()
         self.screen_mode = "offline"
         self.screen_detail: tuple[object, ...] = ()
-        self.services: tuple[tuple[str, str, str, int], ...] = ()
+        self.services: tuple[tuple[str, str, str, int | None], ...] = ()
         self.tickets: dict[int, tuple[PrintedTicket, TicketJob]] = {}
         self.printed = 0
         self.on_paper = _nobody_looks
@@ -65,11 +65,14 @@ class KioskBench(Bench):
     def apply(self, effect: Event, now_ms: int) -> None:  # noqa: ARG002
         """Screen or print."""
         if effect[0] == events.SCREEN:
-            _, mode, detail = effect
+            _, mode, detail, _ = effect
             assert isinstance(detail, tuple)
             self.screen_mode, self.screen_detail = str(mode), detail
             if mode == "ready":
                 self.services = detail
+            elif mode == "reserve":
+                # How many wait is not known now.
+                self.services = tuple((code, zh, en, None) for code, zh, en, _ in detail)
         elif effect[0] == events.PRINT:
             assert isinstance(effect[1], TicketJob)
             self._print(effect[1])

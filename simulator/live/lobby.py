@@ -64,7 +64,7 @@ class Lobby:
         while True:
             await asyncio.sleep(LOOK_S)
             _, kiosk = self._hall.kiosk()
-            if self._line and kiosk.screen_mode in ("ready", "printing"):
+            if self._line and kiosk.screen_mode in ("ready", "printing", "printed"):
                 await self._touch_next()
 
     async def _touch_next(self) -> None:

@@ -13,15 +13,19 @@ from collections.abc import Callable
 
 from firmware.logic import events
 from firmware.logic.registry import make_logic
+from firmware.logic.timers import earlier
+from firmware.shell.health import Health
 from firmware.shell.node import Node
 from gateway.config import Node as NodeConfig
 from protocols.ticks import ticks_diff
+from simulator.devices.radio import Radio
 from simulator.live.bench import Bench
 from simulator.live.clock import steady_ms, ticks
 from simulator.live.store import NodeStore
 
 FIRMWARE = "1.0.0-live"
 DIAL_TIMEOUT_S = 3.0
+NO_FAULT = (0, "")
 KEEPALIVE_S = 5  # a pulled cable is noticed within seconds, not minutes
 
 
@@ -50,6 +54,7 @@ class NodeRunner:
         password: str,
         address: Callable[[], tuple[str, int]],
         on_change: Callable[[], None],
+        radio: Radio | None = None,
     ) -> None:
         self.config = config
         self.bench = bench
@@ -76,6 +81,8 @@ class NodeRunner:
             KEEPALIVE_S,
             password.encode(),
         )
+        level = (lambda: None) if radio is None else radio.level_dbm
+        self._health = Health(ticks(steady_ms()), lambda: (level(), None), lambda: NO_FAULT)
         bench.connect(self.post)
 
     @property
@@ -86,6 +93,7 @@ class NodeRunner:
     def start(self) -> None:
         """Switch the board on."""
         now = ticks(steady_ms())
+        self._health.note("info", f"start {self.node.boot}: power on")
         self.node.input(now, (events.RESTORE, dict(self._store.values)))
         self.node.input(now, (events.START,))
         self._settle()
@@ -108,7 +116,8 @@ class NodeRunner:
     def post(self, event: tuple[object, ...]) -> None:
         """Something happened on the bench."""
         if not self._stopped:
-            self.node.input(ticks(steady_ms()), event)
+            now = ticks(steady_ms())
+            self.node.input(now, event)
             self._settle()
 
     def pull_cable(self) -> None:
@@ -186,6 +195,7 @@ class NodeRunner:
 
     def _settle(self) -> None:
         now_ms = steady_ms()
+        self._health.step(ticks(now_ms), self.node)
         effects = self.node.take_effects()
         for effect in effects:
             if effect[0] == events.STORE:
@@ -213,7 +223,7 @@ class NodeRunner:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        wake_at = self.node.wake_at()
+        wake_at = earlier(self.node.wake_at(), self._health.wake_at())
         if wake_at is not None and not self._stopped:
             delay_ms = max(0, ticks_diff(wake_at, ticks(now_ms)))
             loop = asyncio.get_running_loop()

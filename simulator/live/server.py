@@ -18,8 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from firmware.drivers.pi.screen_page import FOLDER as SHARED
 from simulator.assets import Assets
 from simulator.devices.printer_picture import TicketRenderer
+from simulator.live.console import router as console
 from simulator.live.frame import make_frame
 from simulator.live.gateway_link import GatewayError
 from simulator.live.hall import LiveHall
@@ -184,6 +186,7 @@ def make_live_app(hall: LiveHall, assets: Assets) -> FastAPI:
     app.state.pump = FramePump(hall)
     app.state.renderer = TicketRenderer(assets.ticket_regular, assets.ticket_bold)
     app.include_router(files)
+    app.include_router(console)
     app.include_router(hands)
     app.add_middleware(_SafeHeaders)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
@@ -215,6 +218,12 @@ async def open_page() -> FileResponse:
 async def page_file(name: str) -> FileResponse:
     """A part of the page."""
     return _file(PAGE, name)
+
+
+@files.get("/shared/{name}")
+async def shared_file(name: str) -> FileResponse:
+    """What this page has in common with the screens of the nodes."""
+    return _file(SHARED, name)
 
 
 @files.get("/fonts/{name}")

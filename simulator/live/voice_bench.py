@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from firmware.drivers.pi.voice_clips import spoken_tokens
 from firmware.logic import events
+from protocols.announcement import CHIME
 from simulator.devices.speaker import Speaker
 from simulator.live.bench import Bench, Event
 from simulator.live.clock import steady_ms
@@ -16,7 +17,10 @@ HEARD_MAX = 500  # the model remembers all it ever said; a new one takes over
 
 @dataclass(frozen=True)
 class Spoken:
-    """One announcement; times are steady milliseconds, `starts_ms` counts from its beginning."""
+    """One announcement, or a chime, which has no number.
+
+    Times are steady milliseconds, `starts_ms` counts from its beginning.
+    """
 
     job: str
     number: str
@@ -49,28 +53,25 @@ class VoiceBench(Bench):
 
     def apply(self, effect: Event, now_ms: int) -> None:
         """Speak."""
-        if effect[0] != events.SPEAK:
-            return
-        _, job, number, window, again = effect
-        tokens = spoken_tokens(str(number), str(window), bool(again))
-        self.speaker.play(str(job), tokens, now_ms)
+        if effect[0] == events.SPEAK:
+            _, job, number, window, again = effect
+            tokens = spoken_tokens(str(number), str(window), bool(again))
+            self._play(str(job), str(number), str(window), bool(again), tokens, now_ms)
+        elif effect[0] == events.CHIME:
+            self._play(str(effect[1]), "", "", False, (CHIME,), now_ms)
+
+    def _play(
+        self, job: str, number: str, window: str, again: bool, tokens: tuple[str, ...], now_ms: int
+    ) -> None:
+        self.speaker.play(job, tokens, now_ms)
         factor = self.speaker.slow_percent / 100
         starts, place = [], 0
         for token in tokens:
             starts.append(round(place * factor))
             place += self.lengths_ms[token] + GAP_MS
         length_ms = self.speaker.length_ms(tokens)
-        self.playing = Spoken(
-            str(job),
-            str(number),
-            str(window),
-            bool(again),
-            tokens,
-            tuple(starts),
-            now_ms,
-            length_ms,
-        )
-        self.spoken[self.playing.job] = self.playing
+        self.playing = Spoken(job, number, window, again, tokens, tuple(starts), now_ms, length_ms)
+        self.spoken[job] = self.playing
         while len(self.spoken) > LAST_SPOKEN:
             del self.spoken[next(iter(self.spoken))]
         delay_s = length_ms / 1000

@@ -130,10 +130,10 @@ class WallBench(LedBench):
     def apply(self, effect: Event, now_ms: int) -> None:  # noqa: ARG002
         """Draw the wall."""
         if effect[0] == events.ROWS:
-            _, mode, rows, notice, waiting = effect
+            _, mode, rows, page, waiting, _ = effect
             self.mode = str(mode)
             assert isinstance(rows, tuple)
-            self.show(wall_frame(self.font, self.mode, rows, str(notice), int(str(waiting))))
+            self.show(wall_frame(self.font, self.mode, rows, str(page), int(str(waiting))))
 
 
 def lamp_view(bench: LampBench) -> JsonObject:

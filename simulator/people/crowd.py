@@ -29,7 +29,9 @@ class Crowd:
         room: Room,
         make_rng: Callable[[str], random.Random],
         note: Note,
+        only: tuple[int, ...] | None = None,
     ) -> None:
+        """`only`: the places of those who come, None: everybody."""
         self._config = config
         self._day = day
         self._timeline = timeline
@@ -48,6 +50,7 @@ class Crowd:
                 partial(note, f"visitor-{place}"),
             )
             for place, visit in enumerate(habits.visits(config, day, make_rng("visits")))
+            if only is None or place in only
         ]
         self._employ()
 
@@ -68,6 +71,7 @@ class Crowd:
         self, staff_number: str, window: str, shift: tuple[int, int], closes: bool
     ) -> None:
         rng = self._make_rng(f"officer/{staff_number}")
+        before = list(self._at_window[window])
         officer = Officer(
             self._timeline,
             rng,
@@ -78,6 +82,7 @@ class Crowd:
             shift,
             self.lobby.is_empty,
             closes,
+            lambda: all(actor.finished for actor in before),
         )
         actor = Actor(self._timeline, officer.day())
         self._at_window[window].append(actor)

@@ -19,6 +19,7 @@ SHORT_MS = (60, 180)
 LONG_MS = (1000, 1400)
 ANSWER_MS = 4500
 MODES = {"off": "closed", "ready": "open", "call": "called", "busy": "serving", "paused": "paused"}
+WORKING = ("called", "serving", "paused")
 ANSWERS = ("done", "refused", "stale")
 RECALLS_MAX = 2
 PARTING_TRIES = 40
@@ -38,7 +39,8 @@ class Officer:
         services: int,
         shift: tuple[int, int],
         hall_is_empty: Callable[[], bool],
-        closes: bool = True,
+        closes: bool,
+        window_is_left: Callable[[], bool],
     ) -> None:
         self.rng = rng
         self.staff_number = staff_number
@@ -49,6 +51,8 @@ class Officer:
         self._timeline = timeline
         self._hall_is_empty = hall_is_empty
         self._closes = closes  # stays until the last visitor, not only until the shift ends
+        # Whoever sat here before has gone, with the window closed or not.
+        self._window_is_left = window_is_left
         self._recalls = 0
         self._last_number = ""
         self._vain_calls = 0
@@ -71,7 +75,7 @@ class Officer:
     def day(self) -> Behaviour:
         """From the first key to the last."""
         while not (yield from self._sign_in()):
-            if self._timeline.now_ms > self.ends_ms:
+            if self._timeline.now_ms > self.ends_ms and self._may_go():
                 return
             yield Wait(self._between(3000, 9000))
         while not self._is_over():
@@ -84,14 +88,18 @@ class Officer:
     def _is_over(self) -> bool:
         if self._timeline.now_ms < self.ends_ms or self.counter.person is not None:
             return False
-        if self.mode() in ("called", "serving", "paused") or self.counter.aside:
+        if self.mode() in WORKING or self.counter.aside:
             return False
-        if self.mode() == "closed" or not self._closes:
+        if not self._closes:
             return True
-        return self.waiting() == 0 and self._hall_is_empty()
+        # A dark pad looks closed, too: who has not signed off stays as long as somebody is inside.
+        return (self.mode() == "closed" or self.waiting() == 0) and self._may_go()
+
+    def _may_go(self) -> bool:
+        return not self._closes or self._hall_is_empty()
 
     def _sign_in(self) -> Part:
-        if self.mode() == "open":
+        if self.mode() == "open" or (self.mode() in WORKING and self._window_is_left()):
             return True
         if self.pad.light != "off" or self.pad.display.strip():
             yield Wait(20_000, lambda: self.pad.light == "off" and not self.pad.display.strip())

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol
 
+# What a kiosk's screen says while its fields may be touched.
+KIOSK_OPEN = ("ready", "printed", "reserve")
+
 
 class Pad(Protocol):
     """A call pad: four digits, one light, nine keys."""

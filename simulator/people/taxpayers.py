@@ -11,6 +11,7 @@ from functools import partial
 from simulator.people import habits
 from simulator.people.actor import Actor, Behaviour, Part, Wait
 from simulator.people.lobby import Lobby
+from simulator.people.senses import KIOSK_OPEN
 from simulator.virtual_time import Timeline
 
 PAPER_MS = 25_000
@@ -79,8 +80,8 @@ class Taxpayer:
         kiosk = self._room.kiosk()
         for _ in range(TRIES_MAX):
             yield Wait(self._rng.randint(2_000, 7_000))
-            if kiosk.screen != "ready":
-                ready = yield Wait(KIOSK_REPAIR_MS, lambda: kiosk.screen == "ready")
+            if kiosk.screen not in KIOSK_OPEN:
+                ready = yield Wait(KIOSK_REPAIR_MS, lambda: kiosk.screen in KIOSK_OPEN)
                 if not ready:
                     continue
             self._lobby.paper.clear()

@@ -35,6 +35,8 @@ class Model(Protocol):
     def wake_at_ms(self) -> int | None:
         """When something will happen by itself."""
 
+    # A model with flow control also has `room`: how many bytes it takes now.
+
 
 Part = TypeVar("Part", bound=Model)
 
@@ -102,7 +104,7 @@ class ModelPort:
         if file is None:
             return
         try:
-            data = os.read(file, CHUNK_BYTES)
+            data = os.read(file, min(CHUNK_BYTES, self._room()))
         except BlockingIOError:
             return
         except OSError:
@@ -111,6 +113,25 @@ class ModelPort:
             self._model.write(data, steady_ms())
         else:
             self._broke()
+
+    def _room(self) -> int:
+        return int(getattr(self._model, "room", CHUNK_BYTES))
+
+    def _unregister(self, file: int) -> None:
+        """The host's file is to be closed, whether it was being read or not."""
+        with contextlib.suppress(KeyError):
+            self._selector.unregister(file)
+
+    def _mind_flow(self) -> None:
+        """Read the host's file only while the model takes something."""
+        file = self._file()
+        if file is None:
+            return
+        reading = file in self._selector.get_map()
+        if reading and not self._room():
+            self._selector.unregister(file)
+        elif not reading and self._room():
+            self._selector.register(file, selectors.EVENT_READ, self._take)
 
     # ---- the thread ----
 
@@ -142,5 +163,6 @@ class ModelPort:
                 pass  # nobody reads: the bytes are lost, as on a real line
             except OSError:
                 self._broke()
+        self._mind_flow()
         wake_at_ms = self._model.wake_at_ms()
         return IDLE_MS if wake_at_ms is None else max(1, min(IDLE_MS, wake_at_ms - now_ms))

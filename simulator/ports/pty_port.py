@@ -59,7 +59,7 @@ class PtyPort(ModelPort):
 
     def _close(self) -> None:
         if self._master is not None and self._slave is not None:
-            self._selector.unregister(self._master)
+            self._unregister(self._master)
             os.close(self._slave)
             os.close(self._master)
             self._master = self._slave = None

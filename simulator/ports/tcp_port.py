@@ -67,7 +67,7 @@ class TcpPort(ModelPort):
 
     def _drop_host(self) -> None:
         if self._host is not None:
-            self._selector.unregister(self._host)
+            self._unregister(self._host.fileno())
             self._host.close()
             self._host = None
 

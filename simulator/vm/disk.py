@@ -72,6 +72,11 @@ class Disk:
             if self._nodes[path] is not None
         }
 
+    def wipe(self) -> None:
+        """The flash was erased: no file is left."""
+        self._nodes = {"": None}
+        self._durable = {}
+
     def lose_power(self) -> None:
         """Forget what was not durable; also after a cut by fuel."""
         for path, content in self._durable.items():

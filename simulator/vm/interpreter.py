@@ -22,6 +22,13 @@ SAFE_WASM = ROOT / "build" / "vm" / "micropython.wasm"
 SHIPPED_SHA256 = "1c054a4d21d4a6589bc568821ebf562889988ddaaf8a17a2e2985a56cf228051"
 SAFE_SHA256 = "f8b21aa51e2d710c5a8470e5709a5eef107131018ad812418bf35d30a5294233"
 COMMAND = "scripts/setup.sh test"
+# Where the binary of SAFE_SHA256 keeps what a Ctrl-C sets, found in what mp_init() writes there,
+# and what it knows of its heap.
+PENDING_EXCEPTION = 66800
+KEYBOARD_INTERRUPT = 67084
+SCHEDULER_STATE = 67236
+HEAP_TABLE = 67380  # address and size of the table that tells which blocks are in use
+SCHEDULER_IDLE, SCHEDULER_PENDING = b"\1\0", b"\0\0"
 
 _TOOLS = ROOT / "node_modules" / ".bin"
 # What the module uses, spelled out: with --all-features the output would need a newer engine.

@@ -1,7 +1,8 @@
-"""What stands on every VM's disk under /lib: modules for MicroPython, in the folder of that name.
+"""Modules for MicroPython in the VM, in the folder `lib` beside this file.
 
-They take the place of parts of the build that do not fit virtual time, and add the way out to the
-hardware.
+LIBRARY stands on every VM's disk under /lib: it takes the place of parts of the build that do not
+fit virtual time, and adds the way out to the hardware. BOARD_LIBRARY is what a whole board has
+built in beside that; it lies in ROM, where a board's technician does not see it.
 """
 
 from pathlib import Path
@@ -13,11 +14,22 @@ MODULES = (
     "simulator.vm.lib.select",
     "simulator.vm.lib.time",
 )
+BOARD_MODULES = (
+    *MODULES,
+    "simulator.vm.lib.console",
+    "simulator.vm.lib.machine",
+    "simulator.vm.lib.network",
+    "simulator.vm.lib.os",
+    "simulator.vm.lib.socket",
+    "simulator.vm.lib.ssl",
+    "simulator.vm.lib.stream",
+)
 
 
-def _read() -> dict[str, bytes]:
-    files = [f"{module.rpartition('.')[2]}.py" for module in MODULES]
-    return {f"lib/{file}": (_FOLDER / file).read_bytes() for file in files}
+def _read(modules: tuple[str, ...], folder: str) -> dict[str, bytes]:
+    files = [f"{module.rpartition('.')[2]}.py" for module in modules]
+    return {f"{folder}{file}": (_FOLDER / file).read_bytes() for file in files}
 
 
-LIBRARY = _read()  # path on the disk -> source
+LIBRARY = _read(MODULES, "lib/")  # path on the disk -> source
+BOARD_LIBRARY = _read(BOARD_MODULES, "")

@@ -14,10 +14,11 @@ import protocols.topics
 from firmware.logic import events
 from firmware.logic.registry import job_kinds, make_logic, want_kinds
 from firmware.shell.node import Node
+from protocols.mqtt_broker_side import Connect, Pingreq, Subscribe, encode_connack, encode_suback
 from protocols import mqtt, topics
 from protocols.fields import Choice, Digits, Flag, Int, Items, Name, Nullable, Text
 from protocols.messages.node import Ack, GatewayState
-from protocols.mqtt_packets import Connect, Pingreq, Publish, Subscribe
+from protocols.mqtt_packets import Publish
 from protocols.ticks import ticks_diff
 from protocols.wire import encode
 
@@ -94,9 +95,9 @@ class Peer:
     def answer(self, packet: object) -> None:
         """The broker's answer."""
         if isinstance(packet, Connect):
-            self.receive(mqtt.encode_connack(False, 0))
+            self.receive(encode_connack(False, 0))
         elif isinstance(packet, Subscribe):
-            self.receive(mqtt.encode_suback(packet.packet_id, b"\x01\x01"))
+            self.receive(encode_suback(packet.packet_id, b"\x01\x01"))
         elif isinstance(packet, Pingreq):
             self.receive(b"\xd0\x00")
         elif isinstance(packet, Publish):

@@ -7,8 +7,8 @@
 Rules:
 - nothing comes from the machine it runs on: the same arguments give the same run, to the last
   instruction. Time passes only while the program sleeps;
-- the program runs in the calling thread until it ends; a process may run any number of VMs, one
-  after another (wasmtime keeps an exception of a host function per process, not per VM);
+- the program runs in the calling thread until it ends; a process may run any number of VMs, each in
+  a thread of its own;
 - `fuel` counts instructions. A program that uses it up is stopped: as a watchdog would, or, at
   any number one likes, as a power cut would (then call `disk.lose_power()`);
 - `rom` is a ROM file system (see mount.py), mapped beside the heap; `import rom` mounts it;
@@ -17,13 +17,23 @@ Rules:
 
 import random
 import struct
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import wasmtime
 
 from simulator.vm.disk import Disk
 from simulator.vm.engine import engine, safe_module
 from simulator.vm.files import OK, Files
+from simulator.vm.interpreter import (
+    HEAP_TABLE,
+    KEYBOARD_INTERRUPT,
+    PENDING_EXCEPTION,
+    SCHEDULER_IDLE,
+    SCHEDULER_PENDING,
+    SCHEDULER_STATE,
+)
 from simulator.vm.library import LIBRARY
 from simulator.vm.memory import Memory
 
@@ -33,6 +43,10 @@ PAGE_BYTES = 1 << 16
 # The buffer that MicroPython keeps for one answer of the hardware, in hexadecimal.
 ANSWER_BYTES_MAX = 2048
 _PATH = b"MICROPYPATH=.frozen:/lib:/"
+
+# A byte of the table of the heap (py/gc.c) tells of four blocks; 0 is free.
+HEAP_BLOCK_BYTES = 16
+_BLOCKS_USED = bytes(sum(1 for at in (0, 2, 4, 6) if four >> at & 3) for four in range(256))
 
 Hardware = Callable[[str, bytes], bytes]
 
@@ -53,6 +67,9 @@ class _ExitError(Exception):
 
 class Vm(Files):
     """One boot; `run` once. The methods named as imports are called by the interpreter."""
+
+    # Path -> source of what is laid on its disk beside the program.
+    library: Mapping[str, bytes] = LIBRARY
 
     def __init__(
         self,
@@ -79,12 +96,14 @@ class Vm(Files):
         self._hardware = hardware
         self._before_sleep = before_sleep
         self._fuel = fuel
+        self._fuel_used = 0  # before it was filled up
         self._module = module or safe_module()
         self._arguments: list[bytes] = []
+        self._raised: BaseException | None = None
         self._store = wasmtime.Store(engine())
         self._store.set_limits(memory_size=MEMORY_BYTES_MAX)
         self._store.set_fuel(fuel)
-        for name, source in LIBRARY.items():
+        for name, source in self.library.items():
             self.disk.put(name, source)
 
     def run(self, *arguments: str) -> int:
@@ -96,7 +115,7 @@ class Vm(Files):
         options = [b"micropython", b"-X", f"heapsize={self._heap_kib}K".encode()]
         self._arguments = options + [argument.encode() for argument in arguments]
         imports = [
-            wasmtime.Func(self._store, wanted.type, getattr(self, wanted.name or ""))
+            wasmtime.Func(self._store, wanted.type, self._guarded(wanted.name or ""))
             for wanted in self._module.imports
             if isinstance(wanted.type, wasmtime.FuncType)
         ]
@@ -109,15 +128,49 @@ class Vm(Files):
             self._map_rom(memory)
         try:
             start(self._store)
-        except _ExitError as ending:
-            return ending.code
-        except wasmtime.Trap as trap:
-            if trap.trap_code == wasmtime.TrapCode.OUT_OF_FUEL:
+        except BaseException as error:
+            # What came out may be another VM's: wasmtime keeps it per process. Ours is kept here.
+            # And no longer than this: its trace holds the VM, and the VM its memory.
+            raised, self._raised = self._raised, None
+            if isinstance(raised, _ExitError):
+                return raised.code
+            if raised is not None:
+                raise raised from None
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            if self._store.get_fuel() == 0:
                 raise OutOfFuelError(f"after {self._fuel} instructions") from None
-            raise VmCrashError(str(trap)) from None
-        except wasmtime.WasmtimeError as error:
             raise VmCrashError(str(error)) from None
         return 0
+
+    def _guarded(self, name: str) -> Callable[..., Any]:
+        """The method of that name; what it raises ends the program, and is kept."""
+        # wasmtime keeps every function in a table of the process until the store is gone, so a
+        # function that kept the store alive would stay for ever, and the VM's memory with it.
+        reference = weakref.ref(self)
+
+        def call(*arguments: int) -> Any:
+            vm = reference()
+            assert vm is not None, "it runs"
+            try:
+                return getattr(vm, name)(*arguments)
+            except BaseException as error:
+                vm._raised = error
+                raise
+
+        return call
+
+    def interrupt(self) -> None:
+        """Ctrl-C, from any thread: KeyboardInterrupt at the next jump of the program.
+
+        As py/scheduler.c mp_sched_keyboard_interrupt does it, in the memory of this very binary.
+        """
+        if not self._arguments or not hasattr(self, "memory"):
+            return
+        self.memory.write(KEYBOARD_INTERRUPT + 4, bytes(8))  # no trace of an earlier one
+        self.memory.write_u32(PENDING_EXCEPTION, KEYBOARD_INTERRUPT)
+        if self.memory.read(SCHEDULER_STATE, 2) == SCHEDULER_IDLE:
+            self.memory.write(SCHEDULER_STATE, SCHEDULER_PENDING)
 
     def _map_rom(self, memory: wasmtime.Memory) -> None:
         # At the end of the memory: the interpreter's own allocator only ever takes what it grows.
@@ -129,7 +182,19 @@ class Vm(Files):
     @property
     def fuel_used(self) -> int:
         """Instructions so far."""
-        return self._fuel - self._store.get_fuel()
+        return self._fuel_used + self._fuel - self._store.get_fuel()
+
+    @property
+    def heap_in_use(self) -> int:
+        """Bytes of heap that are taken, with the garbage that was not collected yet."""
+        start, size = self.memory.read_u32s(HEAP_TABLE, 2)
+        return HEAP_BLOCK_BYTES * sum(self.memory.read(start, size).translate(_BLOCKS_USED))
+
+    def refuel(self, fuel: int) -> None:
+        """So many instructions from now on; from within a host function too."""
+        self._fuel_used = self.fuel_used
+        self._fuel = fuel
+        self._store.set_fuel(fuel)
 
     # ---- arguments and environment ----
 
@@ -176,12 +241,16 @@ class Vm(Files):
         if first is None:
             self.memory.write_u32(out, 0)
             return OK
-        if self._before_sleep is not None:
-            self._before_sleep(first[0])
-        self.now_ns = max(self.now_ns, first[0])
+        self.sleep_until(first[0])
         self.memory.write(events, struct.pack("<QHB5x16x", first[1], 0, 0))
         self.memory.write_u32(out, 1)
         return OK
+
+    def sleep_until(self, deadline_ns: int) -> None:
+        """Let time pass; in virtual time it is that time at once."""
+        if self._before_sleep is not None:
+            self._before_sleep(deadline_ns)
+        self.now_ns = max(self.now_ns, deadline_ns)
 
     def sched_yield(self) -> int:
         return OK

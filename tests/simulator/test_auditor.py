@@ -6,45 +6,12 @@ from typing import Any
 import pytest
 
 from gateway.journal.records import Record
-from simulator.auditor import Auditor
-from simulator.auditor_model import PromiseBroken
 from simulator.auditor_presses import PressAuditor
+from simulator.broken import PromiseBroken
 from simulator.virtual_devices import SignDevice, VoiceDevice, WallDevice
-from simulator.virtual_time import Timeline
-from simulator.world import langfang
 
 PAD = "w01-pad"
-
-
-class Witness:
-    """An auditor that is told a story, record by record."""
-
-    def __init__(self) -> None:
-        self.timeline = Timeline(1000)
-        self.auditor = Auditor(langfang(), self.timeline)
-        self.seq = 0
-        self.happens("calling.day_opened", date="20261123")
-
-    def happens(self, kind: str, cause: str = "clock", **data: Any) -> None:
-        self.seq += 1
-        record = Record(self.seq, self.seq, kind, 1, data, cause, b"")
-        self.auditor.record_durable(record)
-
-    def issue(self, number: str, service: str = "filing") -> None:
-        self.happens(
-            "calling.ticket_issued", ticket=f"20261123-{number}", number=number, service=service
-        )
-
-    def call(self, number: str, window: str) -> None:
-        self.happens("calling.ticket_called", ticket=f"20261123-{number}", window=window, call=1)
-
-    def at_window(self, what: str, number: str, window: str, **data: Any) -> None:
-        self.happens(f"calling.{what}", ticket=f"20261123-{number}", window=window, **data)
-
-
-@pytest.fixture
-def witness() -> Witness:
-    return Witness()
+DAY_MS = 86_400_000
 
 
 def report(seq: int, command: str = "next", age_ms: int = 25) -> bytes:
@@ -56,47 +23,48 @@ def ack(seq: int, result: str, first: str | None = None) -> bytes:
     return json.dumps({"boot": 1, "seq": seq, "result": result, "first": first}).encode()
 
 
-def test_a_number_issued_twice_breaks_p2(witness: Witness) -> None:
+def test_a_number_issued_twice_breaks_p2(witness: Any) -> None:
     witness.issue("A001")
     with pytest.raises(PromiseBroken, match="P2: number A001 issued twice"):
         witness.issue("A001")
 
 
-def test_a_ticket_called_by_two_windows_breaks_p2(witness: Witness) -> None:
+def test_a_ticket_called_by_two_windows_breaks_p2(witness: Any) -> None:
     witness.issue("A001")
     witness.call("A001", "w01")
     with pytest.raises(PromiseBroken, match="P2: A001 called at w02 while it is called at w01"):
         witness.call("A001", "w02")
 
 
-def test_a_served_ticket_called_again_breaks_p2(witness: Witness) -> None:
+def test_a_served_ticket_called_again_breaks_p2(witness: Any) -> None:
     witness.issue("A001")
     witness.call("A001", "w01")
-    witness.at_window("service_started", "A001", "w01")
+    witness.at_window("service_started", "A001", "w01", implicit=False)
     witness.at_window("service_finished", "A001", "w01")
     with pytest.raises(PromiseBroken, match="P2: A001 called at w02 though served"):
         witness.call("A001", "w02")
 
 
-def test_a_number_may_come_again_the_next_day(witness: Witness) -> None:
+def test_a_number_may_come_again_the_next_day(witness: Any) -> None:
     witness.issue("A001")
+    witness.timeline.run(DAY_MS)
     witness.happens("calling.day_opened", date="20261124")
     witness.issue("A001")
     assert witness.auditor.model.waiting() == 1
 
 
-def test_a_gap_in_the_journal_breaks_p1(witness: Witness) -> None:
+def test_a_gap_in_the_journal_breaks_p1(witness: Any) -> None:
     witness.seq += 1
     with pytest.raises(PromiseBroken, match="P1: record 3 follows 1"):
         witness.issue("A001")
 
 
-def test_paper_before_the_journal_breaks_p7(witness: Witness) -> None:
+def test_paper_before_the_journal_breaks_p7(witness: Any) -> None:
     with pytest.raises(PromiseBroken, match="P7: paper shows 'A001'"):
         witness.auditor.paper_out("A001", False)
 
 
-def test_a_second_unmarked_paper_breaks_p7_and_a_marked_one_does_not(witness: Witness) -> None:
+def test_a_second_unmarked_paper_breaks_p7_and_a_marked_one_does_not(witness: Any) -> None:
     witness.issue("A001")
     witness.auditor.paper_out("A001", False)
     witness.auditor.paper_out("A001", True)
@@ -104,13 +72,13 @@ def test_a_second_unmarked_paper_breaks_p7_and_a_marked_one_does_not(witness: Wi
         witness.auditor.paper_out("A001", False)
 
 
-def speak(witness: Witness, voice: VoiceDevice, job: str, number: str, window: str) -> None:
+def speak(witness: Any, voice: VoiceDevice, job: str, number: str, window: str) -> None:
     voice.apply(("speak", job, number, window, False))
     witness.auditor.speech_begins(voice, job, number, window)
 
 
 @pytest.fixture
-def voice(witness: Witness) -> VoiceDevice:
+def voice(witness: Any) -> VoiceDevice:
     for number, window in (("A001", "w01"), ("A002", "w02")):
         witness.issue(number)
         witness.call(number, window)
@@ -118,32 +86,47 @@ def voice(witness: Witness) -> VoiceDevice:
     return VoiceDevice(witness.timeline, lambda event: None)
 
 
-def test_an_announcement_that_cuts_another_off_breaks_p15(
-    witness: Witness, voice: VoiceDevice
-) -> None:
+def test_an_announcement_that_cuts_another_off_breaks_p15(witness: Any, voice: VoiceDevice) -> None:
     speak(witness, voice, "v1-A001", "A001", "1")
     witness.timeline.run(1000)
     with pytest.raises(PromiseBroken, match="P15: v1-A001 was cut off by v1-A002"):
         speak(witness, voice, "v1-A002", "A002", "2")
 
 
-def test_announcements_one_after_the_other_keep_p15(witness: Witness, voice: VoiceDevice) -> None:
+def test_announcements_one_after_the_other_keep_p15(witness: Any, voice: VoiceDevice) -> None:
     speak(witness, voice, "v1-A001", "A001", "1")
     witness.timeline.run(20_000)
     speak(witness, voice, "v1-A002", "A002", "2")
     assert witness.auditor.spoken == ["v1-A001", "v1-A002"]
 
 
-def test_an_announcement_out_of_order_breaks_p15(witness: Witness, voice: VoiceDevice) -> None:
+def test_an_announcement_out_of_order_breaks_p15(witness: Any, voice: VoiceDevice) -> None:
     speak(witness, voice, "v1-A002", "A002", "2")
     witness.timeline.run(20_000)
     with pytest.raises(PromiseBroken, match="P15: v1-A001 is said after v1-A002"):
         speak(witness, voice, "v1-A001", "A001", "1")
 
 
-def test_an_announcement_of_the_wrong_window_breaks_p15(
-    witness: Witness, voice: VoiceDevice
+def test_only_a_new_board_may_say_again_what_was_not_settled(
+    witness: Any, voice: VoiceDevice
 ) -> None:
+    witness.auditor.gateway.started()
+    witness.auditor.watch([Shower("voice-1", voice)])
+    speak(witness, voice, "v1-A001", "A001", "1")
+    witness.timeline.run(20_000)
+    with pytest.raises(PromiseBroken, match="P15: v1-A001 is said twice"):
+        speak(witness, voice, "v1-A001", "A001", "1")
+    witness.timeline.run(40_000)
+    witness.auditor.board_replaced("voice-1")
+    speak(witness, voice, "v1-A001", "A001", "1")
+    witness.timeline.run(60_000)
+    witness.happens("calling.announcement_settled", job="v1-A001", result="done")
+    witness.auditor.board_replaced("voice-1")
+    with pytest.raises(PromiseBroken, match="P15: v1-A001 is said twice"):
+        speak(witness, voice, "v1-A001", "A001", "1")
+
+
+def test_an_announcement_of_the_wrong_window_breaks_p15(witness: Any, voice: VoiceDevice) -> None:
     with pytest.raises(PromiseBroken, match="P15: v1-A001 says A001 at 2"):
         speak(witness, voice, "v1-A001", "A001", "2")
 
@@ -237,10 +220,10 @@ class Shower:
         self.running = True
         self.link_up = True
         self.linked_ms = 0
-        self.beat_ms = 0
+        self.told_ms = self.beat_ms = 0
 
 
-def test_a_sign_that_shows_something_else_breaks_p4(witness: Witness) -> None:
+def test_a_sign_that_shows_something_else_breaks_p4(witness: Any) -> None:
     sign = SignDevice(witness.timeline, lambda event: None)
     node = Shower("w01-sign", sign)
     sign.apply(("sign", "closed", "", "1"))
@@ -250,12 +233,12 @@ def test_a_sign_that_shows_something_else_breaks_p4(witness: Witness) -> None:
         witness.auditor.pictures.check_truth(node)
 
 
-def test_a_wall_that_claims_to_know_without_a_beat_breaks_p5(witness: Witness) -> None:
+def test_a_wall_that_claims_to_know_without_a_beat_breaks_p5(witness: Any) -> None:
     wall = WallDevice(witness.timeline, lambda event: None)
     node = Shower("wall-1", wall)
-    wall.apply(("rows", "live", (("A001", "1", True),), "", 0))
+    wall.apply(("rows", "live", (("A001", "1", True, False),), "", 0, ""))
     witness.auditor.pictures.check_lease(node, 10_000)
     with pytest.raises(PromiseBroken, match="P5: wall-1 claims live"):
         witness.auditor.pictures.check_lease(node, 10_500)
-    wall.apply(("rows", "stale", (), "", 0))
+    wall.apply(("rows", "stale", (), "", 0, ""))
     witness.auditor.pictures.check_lease(node, 10_500)

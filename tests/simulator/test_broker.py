@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from protocols.mqtt import (
     Decoder,
-    encode_connack,
     encode_connect,
     encode_puback,
     encode_publish,
     encode_subscribe,
     encode_unsubscribe,
 )
+from protocols.mqtt_broker_side import encode_connack
 from protocols.mqtt_packets import DISCONNECT_BYTES, PINGREQ_BYTES, Packet, Publish
 from simulator.broker import BrokerCore
 from simulator.broker_access import Grant, PatternRules

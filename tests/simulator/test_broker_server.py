@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from protocols.mqtt import encode_connack, encode_connect, encode_publish, encode_subscribe
+from protocols.mqtt import encode_connect, encode_publish, encode_subscribe
+from protocols.mqtt_broker_side import encode_connack
 from protocols.mqtt_packets import PINGREQ_BYTES, PINGRESP_BYTES
 from simulator.broker import BrokerCore
 from simulator.broker_server import BrokerServer

@@ -1,8 +1,14 @@
-"""The schedule of faults comes from the seed and nothing else."""
+"""What befalls a run comes from its seed and nothing else."""
 
 import random
+from collections import Counter
 
-from simulator.faults import ROUGH, schedule
+from simulator.breakage import Breakage
+from simulator.faults import ROUGH, Fault, schedule
+from simulator.plan import Plan, hall_of, named
+from simulator.swarm import swarm
+from simulator.weather import CALM
+from simulator.world import World
 
 NODES = ("w01-pad", "w02-pad", "kiosk-1")
 
@@ -23,3 +29,36 @@ def test_same_seed_gives_the_same_faults_and_all_of_the_mix() -> None:
 def test_a_hall_without_printers_has_no_printer_faults() -> None:
     faults = schedule(ROUGH, random.Random(1), NODES, (), 0, 10)
     assert not [fault for fault in faults if fault.kind in ("paper", "cover")]
+
+
+def test_a_hundred_swarm_seeds_have_every_kind_of_fault_and_no_seed_has_all() -> None:
+    plans = [swarm(seed) for seed in range(100)]
+    world = World(Plan(1))
+    assert isinstance(world.hall.breakage, Breakage)
+    every = set(world.hall.breakage._ways)
+    drawn = [{fault.kind for fault in plan.faults} for plan in plans]
+    assert set.union(*drawn) == every
+    assert max(len(kinds) for kinds in drawn) < len(every)
+    assert {plan.windows for plan in plans} == set(range(1, 9))
+    assert min(plan.day.visitors for plan in plans) < 15
+    assert max(plan.day.visitors for plan in plans) > 200
+    calm = Counter(plan.weather == CALM for plan in plans)
+    assert min(calm.values()) > 8
+    assert swarm(7) == swarm(7)
+    assert swarm(7) != swarm(8)
+
+
+def test_every_smaller_hall_serves_every_service() -> None:
+    for windows in range(1, 9):
+        config = hall_of(windows)
+        assert len(config.window) == windows
+        served = {code for window in config.window for code in window.services}
+        assert served == set(config.services)
+    assert len(hall_of(3, spare=True).window) == 4
+
+
+def test_a_plan_as_python_is_the_plan() -> None:
+    names = {"Plan": Plan, "Fault": Fault, "Day": swarm(5).day.__class__}
+    names["Weather"] = CALM.__class__
+    for plan in (swarm(5), swarm(6), named(3, "rough")):
+        assert eval(plan.source(), dict(names)) == plan  # our own text

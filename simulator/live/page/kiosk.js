@@ -6,16 +6,18 @@ import { either, t } from "./words.js";
 
 /** @typedef {import("./types.js").Kiosk} KioskState */
 
+const BUTTON_MODES = ["ready", "reserve", "asking", "printing", "printed", "identify"];
 /** @type {Record<string, string>} */
 const MESSAGE_ICONS = { paper_out: "paper", offline: "unplug" };
+const NAMED = ["printing", "printed", "identify"]; // the detail is a number, or the node
 
 /** @param {{kiosk: KioskState}} props */
 function Screen({ kiosk }) {
-  if (kiosk.mode === "ready" || kiosk.mode === "asking" || kiosk.mode === "printing") {
-    const busy = kiosk.mode !== "ready";
+  if (BUTTON_MODES.includes(kiosk.mode)) {
+    const busy = kiosk.mode === "asking" || kiosk.mode === "printing";
     return html`<div class="touch">
-      <p class="touch-title">${busy ? t(`kiosk_${kiosk.mode}`) : t("choose")}
-        ${kiosk.mode === "printing" && html`<strong>${kiosk.detail[0]}</strong>`}
+      <p class="touch-title">${kiosk.mode === "ready" ? t("choose") : t(`kiosk_${kiosk.mode}`)}
+        ${NAMED.includes(kiosk.mode) && html`<strong>${kiosk.detail[0]}</strong>`}
         ${busy && html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>`}</p>
       <div class="touch-buttons">
         ${kiosk.services.map(
@@ -24,9 +26,11 @@ function Screen({ kiosk }) {
           onClick=${() => send("touch", { node: kiosk.node, service: service.code })}>
           <span class="touch-name">${either(service.zh, service.en)}</span>
           <span class="touch-count">${
-            service.waiting
-              ? html`<b>${service.waiting}</b>${t("people_waiting")}`
-              : t("nobody_waiting")
+            service.waiting === null
+              ? t("kiosk_reserve_count")
+              : service.waiting
+                ? html`<b>${service.waiting}</b>${t("people_waiting")}`
+                : t("nobody_waiting")
           }</span>
         </button>`,
         )}

@@ -90,6 +90,8 @@ export function TopBar({ frame, arrived, language, onLanguage }) {
     <${DayControls} frame=${frame} />
     <div class="bar-end">
       <${Clock} frame=${frame} arrived=${arrived} />
+      <a class="quiet-button console" href="live/console" target="hallkit-console"
+        title=${t("console_long")}><${Icon} name="tools" />${t("console")}</a>
       <button type="button" class="quiet-button sound" aria-pressed=${sound}
         onClick=${() => setSound(switchSound())}>
         <${Icon} name=${sound ? "sound" : "mute"} />${t(sound ? "sound_off" : "sound_on")}</button>

@@ -59,7 +59,7 @@ function Spoken({ voice, now, arrived, queued }) {
         )}
       </p>`
       }
-      ${shown && html`<span class="spoken-english">${
+      ${shown && shown.number && html`<span class="spoken-english">${
         either("", `Ticket ${shown.number}, window ${shown.window}`)}</span>`}
     </div>
   </div>`;

@@ -56,7 +56,7 @@ const Pad = memo(PadView);
 
 /** @param {{node: string, grade: number, rating: import("./types.js").Rating}} props */
 function RatingFace({ node, grade, rating }) {
-  const chosen = rating.mode === "thanks" && rating.grade === grade;
+  const chosen = ["thanks", "identify"].includes(rating.mode) && rating.grade === grade;
   return html`<button type="button" class=${`face face-${grade} ${chosen ? "is-chosen" : ""} ${
     rating.keys[grade - 1] ? "is-down" : ""
   }`} aria-label=${t(`face_${grade}`)} title=${t(`face_${grade}`)}

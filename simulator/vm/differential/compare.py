@@ -1,23 +1,27 @@
 """Run a subject on both runtimes and find the first line that differs. CPython only.
 
+The VM has it as a board would: compiled as a release is.
+
 python -m simulator.vm.differential.compare SUBJECT SEED [STEPS]
 """
 
 import sys
 from dataclasses import dataclass
 
+from gateway.releases.compile import compiled
+from gateway.releases.contents import OWN, closure
 from simulator.vm.differential.run import SUBJECTS, run
 from simulator.vm.disk import Disk
-from simulator.vm.mount import application, folder
 from simulator.vm.vm import Vm
 
-# Room to compile product and drivers; the heaps of boards are the business of simulator.vm.size.
+# Room for product and drivers; the heaps of boards are the business of simulator.vm.size.
 HEAP_KIB = 512
+DRIVERS = "simulator.vm.differential.run"
 # From the bottom up: the stack of the VM, like a board's, does not hold a long chain of imports.
-_PROGRAM = """
+_PROGRAM = f"""
 import protocols.wire
 import protocols.topics
-from simulator.vm.differential.run import run
+from {DRIVERS} import run
 """
 
 
@@ -47,7 +51,7 @@ def compare(subject: str, seeds: range, steps: int) -> tuple[int, Difference | N
 
     Lines that begin with ~ are compared, but are no effects.
     """
-    disk = Disk(application() | folder("simulator/vm/differential"))
+    disk = Disk(compiled(closure((DRIVERS,), packages=(*OWN, "simulator"))))
     vm = Vm(disk=disk, heap_kib=HEAP_KIB)
     calls = [
         f"print('~ seed {seed}')\nrun({subject!r}, {seed}, {steps}, print)\n" for seed in seeds

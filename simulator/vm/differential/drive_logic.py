@@ -68,6 +68,7 @@ class Driver:
         self.reports: list[Message] = []
         self.now_ms = chance.pick((0, 12345, TICKS_MASK - 30000))
         self.ids: list[str] = []
+        self.reserve = "9-9"  # what the kiosk's own is called, once it was acknowledged
         self.boot()
 
     def boot(self) -> None:
@@ -137,10 +138,19 @@ class Driver:
             self.feed((events.LINK, not chance.one_in(4)))
         elif draw < 13 and self.reports:
             report = self.reports.pop(chance.below(len(self.reports)))
-            ack = any_message(chance, Ack, {})
+            fixed: dict[str, object] = {"boot": 1, "seq": 1 + chance.below(3)}
+            if report.KIND == "reserve_wanted" and not chance.one_in(4):
+                fixed["result"] = "ok"
+            ack = any_message(chance, Ack, fixed)
+            assert isinstance(ack, Ack)
             self.feed((events.ACK, ack, report))
+            if report.KIND == "reserve_wanted":
+                self.reserve = "%d-%d" % (ack.boot, ack.seq)
+                self.feed((events.JOB, self.reserve_job()))
         elif draw == 13 and chance.one_in(6):
             self.boot()
+        elif draw == 13 and chance.one_in(3):
+            self.feed((events.IDENTIFY, chance.pick((1000, 10000, 60000)), "w03-n"))
         elif self.job is not None:
             self.feed((events.JOB, self.any_job()))
         else:
@@ -163,8 +173,8 @@ class Driver:
                 self.feed((events.TOUCH, chance.pick(SERVICES)))
             elif self.ids:
                 self.feed((events.PRINTED, chance.pick(self.ids[-3:])))
-        elif self.kind == "voice" and self.ids:
-            self.feed((events.SPOKEN, chance.pick(self.ids[-3:])))
+        elif self.kind == "voice":
+            self.feed((events.SPOKEN, chance.pick(self.ids[-3:] + ["identify"])))
 
     def any_want(self) -> Message:
         """A picture, of the few that make the logic do something."""
@@ -174,14 +184,40 @@ class Driver:
             fixed["visit"] = chance.pick(("", "v1", "v2", "v3"))
             fixed["open_ms"] = chance.pick((0, 5000, 60000))
         elif self.kind == "ticket":
+            from protocols.messages.ticket import KioskService
+
             fixed["open"] = not chance.one_in(4)
+            service = {"code": chance.pick(SERVICES)}
+            fixed["services"] = (any_message(chance, KioskService, service),)
         message = any_message(chance, self.want, fixed)
+        assert isinstance(message, Message)
+        return message
+
+    def reserve_job(self) -> Message:
+        """Numbers for the kiosk, mostly its own, mostly long before midnight."""
+        from protocols.messages.ticket import ReserveJob, ReserveRow
+
+        chance = self.chance
+        fixed: dict[str, object] = {
+            "reserve": "8-8" if chance.one_in(6) else self.reserve,
+            "date": "2026-11-23",
+            "day_ms": chance.pick((1, 32400000, 86339000, 86400000)),
+            "hall_ms": 1795395600000 + chance.below(9999999),
+        }
+        rows = []
+        for service in SERVICES:
+            row = {"service": service, "first": chance.pick((940, 960, 980)), "last": 999}
+            rows.append(any_message(chance, ReserveRow, row))
+        fixed["rows"] = tuple(rows)
+        message = any_message(chance, ReserveJob, fixed)
         assert isinstance(message, Message)
         return message
 
     def any_job(self) -> Message:
         """A job, now and then one sent before."""
         chance = self.chance
+        if self.kind == "ticket" and chance.one_in(3):
+            return self.reserve_job()
         if self.ids and chance.one_in(3):
             job_id = chance.pick(self.ids)
         else:

@@ -4,6 +4,7 @@ MicroPython subset.
 """
 
 from protocols import mqtt
+from protocols.mqtt_broker_side import encode_connack, encode_suback, encode_unsuback
 from protocols.mqtt_packets import MAX_PACKET_ID, MqttError
 from protocols.mqtt_session import ClientSession
 from protocols.mqtt_topics import topic_matches
@@ -47,15 +48,15 @@ def _any_packet(chance: Chance) -> bytes:
         keepalive_s = chance.pick((0, 15, 65535, 65536))
         return mqtt.encode_connect(name, keepalive_s, chance.one_in(2), will, user, password)
     if draw == 5:
-        return mqtt.encode_connack(chance.one_in(2), chance.below(7))
+        return encode_connack(chance.one_in(2), chance.below(7))
     if draw == 6:
         filters = [(chance.pick(TOPICS), chance.below(3)) for _ in range(chance.below(3))]
         return mqtt.encode_subscribe(packet_id, filters)
     if draw == 7:
-        return mqtt.encode_suback(packet_id, bytes([chance.pick((0, 1, 2, 128))]))
+        return encode_suback(packet_id, bytes([chance.pick((0, 1, 2, 128))]))
     if draw == 8:
         return mqtt.encode_unsubscribe(packet_id, [chance.pick(TOPICS)])
-    made = (mqtt.encode_puback, mqtt.encode_unsuback)
+    made = (mqtt.encode_puback, encode_unsuback)
     return chance.pick(made)(packet_id)
 
 
@@ -105,7 +106,7 @@ def _session(chance: Chance, steps: int, say) -> None:
                     session.connection_lost(now_ms)
                     session.connection_made(now_ms)
             elif draw == 1:
-                session.receive(now_ms, mqtt.encode_connack(False, chance.pick((0, 0, 0, 5))))
+                session.receive(now_ms, encode_connack(False, chance.pick((0, 0, 0, 5))))
             elif draw < 4:
                 qos = chance.below(2)
                 ids.append(session.publish(now_ms, "a/b", chance.bytes(3), qos, chance.one_in(2)))
@@ -114,7 +115,7 @@ def _session(chance: Chance, steps: int, say) -> None:
             elif draw < 7:
                 session.receive(now_ms, mqtt.encode_puback(chance.pick(ids[-3:]) or 1))
             elif draw == 7:
-                session.receive(now_ms, mqtt.encode_suback(chance.pick(ids[-3:]) or 1, b"\x01"))
+                session.receive(now_ms, encode_suback(chance.pick(ids[-3:]) or 1, b"\x01"))
             elif draw == 8:
                 data = mqtt.encode_publish("c", chance.bytes(4), 1, False, chance.one_in(2), 9)
                 session.receive(now_ms, data)

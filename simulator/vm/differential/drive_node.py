@@ -8,7 +8,9 @@ from firmware.logic.registry import job_kinds, make_logic, want_kinds
 from firmware.shell.node import Node
 from protocols import mqtt, topics
 from protocols.messages.node import Ack, GatewayState
-from protocols.mqtt_packets import PINGRESP_BYTES, Connect, MqttError, Pingreq, Publish, Subscribe
+from protocols.messages.service import Identify
+from protocols.mqtt_broker_side import Connect, Pingreq, Subscribe, encode_connack, encode_suback
+from protocols.mqtt_packets import PINGRESP_BYTES, MqttError, Publish
 from protocols.ticks import TICKS_MASK, ticks_add, ticks_diff
 from protocols.wire import Message, encode
 from simulator.vm.differential.chance import Chance
@@ -91,10 +93,10 @@ class Peer:
     def answer(self, packet: object) -> bytes:
         """What the broker says to a packet."""
         if isinstance(packet, Connect):
-            return mqtt.encode_connack(False, 0 if self.chance.below(8) else 3)
+            return encode_connack(False, 0 if self.chance.below(8) else 3)
         if isinstance(packet, Subscribe):
             granted = 1 if self.chance.below(8) else 128
-            return mqtt.encode_suback(packet.packet_id, bytes([granted] * len(packet.filters)))
+            return encode_suback(packet.packet_id, bytes([granted] * len(packet.filters)))
         if isinstance(packet, Pingreq):
             return PINGRESP_BYTES
         if isinstance(packet, Publish) and packet.qos:
@@ -198,9 +200,11 @@ class Peer:
         self.send(topics.ACK, ack)  # type: ignore[arg-type]  # a message
 
     def give_job(self) -> None:
-        """A job, now and then one given before."""
+        """A job, now and then one given before, or to show which node it is."""
         kinds = job_kinds(self.kind)
-        if kinds:
+        if self.chance.one_in(3):
+            self.send(topics.JOB, any_message(self.chance, Identify, {}))  # type: ignore[arg-type]  # a message
+        elif kinds:
             if not self.jobs or self.chance.below(3):
                 self.jobs.append("j%d" % len(self.jobs))
             fixed = {"id": self.chance.pick(self.jobs), "ttl_ms": self.chance.pick((0, 9000))}
@@ -223,8 +227,8 @@ class Peer:
                 event = (events.TOUCH, chance.pick(("a", "vat")))
             elif self.jobs:
                 event = (events.PRINTED, chance.pick(self.jobs))
-        elif self.kind == "voice" and self.jobs:
-            event = (events.SPOKEN, chance.pick(self.jobs))
+        elif self.kind == "voice":
+            event = (events.SPOKEN, chance.pick(self.jobs + ["identify"]))
         self.node.input(self.now_ms, event)
         self.pump()
         self.pass_time(chance.pick((0, 25, 25, 100)))

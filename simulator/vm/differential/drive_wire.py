@@ -1,7 +1,6 @@
 """Any message to bytes and back, and damaged bytes into the decoder. MicroPython subset."""
 
-from protocols import topics
-from protocols.messages.node import GatewayState
+from protocols.catalogue import MESSAGES
 from protocols.wire import STAMP_FIELDS, Message, Stamp, WireError, decode, encode
 from simulator.vm.differential.chance import Chance
 from simulator.vm.differential.messages import any_message, any_value
@@ -38,8 +37,7 @@ SPOILS += (b'{"a":1}', b'["b",2]', b'"\xe7\xaa\x97"', b"'", b"tru", b"\x0c", b"/
 
 
 def _kinds() -> list[type[Message]]:
-    kinds = [kind for channel in topics.CHANNELS for kind in channel.messages]
-    return kinds + [GatewayState]
+    return [kind for _, messages in MESSAGES for kind in messages]
 
 
 def drive(what: str, chance: Chance, steps: int, say) -> None:

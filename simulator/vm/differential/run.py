@@ -6,6 +6,7 @@ LOGICS = ("pad", "wall", "sign", "lamp", "ticket", "voice", "rating")
 SUBJECTS = tuple(["logic:" + kind for kind in LOGICS])
 SUBJECTS += ("wire:all", "outbox:all", "mqtt:codec", "mqtt:session")
 SUBJECTS += tuple(["node:" + kind for kind in LOGICS])
+SUBJECTS += ("update:session", "update:lms")
 
 
 def run(subject: str, seed: int, steps: int, say) -> None:
@@ -29,6 +30,10 @@ def run(subject: str, seed: int, steps: int, say) -> None:
         from simulator.vm.differential import drive_mqtt
 
         drive_mqtt.drive(what, chance, steps, say)
+    elif driver == "update":
+        from simulator.vm.differential import drive_update
+
+        drive_update.drive(what, chance, steps, say)
     else:
         from simulator.vm.differential import drive_node
 

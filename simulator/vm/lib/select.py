@@ -1,8 +1,11 @@
-"""MicroPython's `select.poll` over virtual time: runs in the VM only.
+"""MicroPython's `select.poll`: runs in the VM only.
 
-An object is ready when its `ready()` says so (a bit mask of POLLIN, POLLOUT); the shims of sockets
-and consoles have that method. Waiting is one sleep to the end of the time-out.
+An object is ready when its `ready()` says so (a bit mask of POLLIN, POLLOUT); waiting is one sleep
+to the end of the time-out. Sockets (they have a `handle`) are waited for on the host, where bytes
+that come in end the waiting.
 """
+
+import struct
 
 from utime import sleep as wait_s
 
@@ -31,6 +34,8 @@ class poll:  # noqa: N801  # MicroPython's name
 
     def poll(self, timeout_ms: int = -1) -> list[tuple]:
         """[(stream, mask)] of the ready ones, at the latest after the time-out."""
+        if self._objects and hasattr(self._objects[0][0], "handle"):
+            return self._poll_sockets(timeout_ms)
         found = self._ready()
         if not found and timeout_ms > 0:
             wait_s(timeout_ms / 1000)
@@ -45,4 +50,17 @@ class poll:  # noqa: N801  # MicroPython's name
             mask = stream.ready() & (events | POLLERR | POLLHUP)
             if mask:
                 found.append((stream, mask))
+        return found
+
+    def _poll_sockets(self, timeout_ms: int) -> list[tuple]:
+        from hardware import call
+
+        asked = struct.pack("<i", timeout_ms)
+        for stream, events in self._objects:
+            asked += struct.pack("<II", stream.handle, events)
+        masks = call("socket.poll", asked)
+        found = []
+        for index in range(len(masks)):
+            if masks[index]:
+                found.append((self._objects[index][0], masks[index]))
         return found

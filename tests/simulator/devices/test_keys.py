@@ -49,3 +49,19 @@ def test_glitch_is_a_spike_of_one_millisecond() -> None:
 def test_press_shorter_than_its_own_bounce_is_refused() -> None:
     with pytest.raises(ValueError, match="hold_ms is 8"):
         Key(bounce_ms=8).press(0, 8, random.Random(1))
+
+
+def test_key_that_sticks_goes_down_once_and_comes_up_when_it_is_freed() -> None:
+    key, rng = Key(), random.Random(3)
+    key.sticks = True
+    edges = key.press(100, 80, rng)
+    assert edges[-1][1] == PRESSED
+    assert edges[-1][0] <= 108
+    assert key.resting_level() == PRESSED
+    assert key.press(500, 80, rng) == []
+    freed = key.free(900, rng)
+    assert freed[0] == (900, RELEASED)
+    assert freed[-1][1] == RELEASED
+    assert key.resting_level() == RELEASED
+    assert key.free(950, rng) == []
+    assert len(key.press(1000, 80, rng)) >= 2

@@ -258,3 +258,18 @@ def test_real_time_status_is_answered_on_a_slow_line_byte_by_byte() -> None:
     printer.cover_open = True
     printer.write(ticket("A001") + escpos.realtime_status(2), 0)
     assert printer.read(1_000) == b"\x16"
+
+
+def test_a_full_buffer_takes_nothing_until_something_was_carried_out() -> None:
+    printer = Printer()
+    printer.buffer_bytes, printer.bytes_per_second = 100, 1000
+    printer.paper_left_mm = 0
+    printer.write(b"x" * 60, 0)
+    assert printer.room == 40
+    printer.write(b"y" * 40, 10)
+    assert printer.room == 0
+    printer.advance(1000)
+    assert printer.room == 0, "it is out of paper and carries out nothing"
+    printer.reload_paper(1000, 1000)
+    printer.advance(2000)
+    assert printer.room == 100

@@ -11,7 +11,7 @@ from simulator.live.keyboard import FINGER_MS, Keyboard
 def presses_of(edges: list[tuple[int, int, int]]) -> list[tuple[int, int]]:
     """(index, level) as the firmware's debouncing sees these (time, index, level) edges."""
     keys = Keys(9)
-    keys.begin()
+    keys.begin(0)
     found = []
     for at_ms, index, level in edges:
         found += keys.settled(ticks(at_ms))

@@ -43,6 +43,26 @@ def test_sound_holds_the_clips_in_the_order_spoken(
     assert voice.tokens_in(wav) == announcement_tokens("A023", 12)
 
 
+def test_a_chime_is_played_and_its_end_is_told(
+    voice: Voice, until: Callable[..., Awaitable[None]]
+) -> None:
+    heard: list[Event] = []
+
+    async def chime() -> bytes | None:
+        bench = VoiceBench(voice)
+        bench.connect(heard.append)
+        bench.set_speed(100)
+        bench.apply((events.CHIME, "identify"), 0)
+        await until(lambda: heard, 3)
+        bench.stop()
+        return bench.wav("identify")
+
+    wav = asyncio.run(chime())
+    assert heard == [(events.SPOKEN, "identify")]
+    assert wav is not None
+    assert voice.tokens_in(wav) == ("chime",)
+
+
 def test_window_with_a_letter_is_read_character_by_character() -> None:
     tokens = spoken_tokens("B001", "3A", again=True)
     assert tokens[-4:] == ("3", "A", "hao", "chuangkou")

@@ -33,23 +33,23 @@ def test_words_of_every_mode_fit_the_sign(font: LedFont) -> None:
 
 def test_wall_leds_read_as_the_calls_in_their_order(font: LedFont) -> None:
     bench = WallBench(font)
-    rows = (("A001", "1", True), ("B002", "8", True))
-    bench.apply((events.ROWS, events.LIVE, rows, "请稍候", 4), 0)
+    rows = (("A001", "1", True, False), ("B002", "8", True, False))
+    bench.apply((events.ROWS, events.LIVE, rows, "请稍候", 4, "请稍候"), 0)
     pixels = bench.chain.frame()
-    for place, (number, window, _) in enumerate(rows):
+    for place, (number, window, _, _) in enumerate(rows):
         expected = draw_text(font, f"请{number}到{window}号窗口", WALL_WIDTH, 16)
         assert pixels[place * LINE_BYTES : (place + 1) * LINE_BYTES] == expected
 
 
 def test_stale_wall_shows_no_number(font: LedFont) -> None:
-    frame = wall_frame(font, events.STALE, (("A001", "1", True),), "请稍候", 4)
+    frame = wall_frame(font, events.STALE, (("A001", "1", True, False),), "请稍候", 4)
     call = draw_text(font, call_text("A001", "1"), WALL_WIDTH, 16)
     assert call not in [frame[at : at + LINE_BYTES] for at in range(0, len(frame), LINE_BYTES)]
     assert any(frame)
 
 
 def test_flashing_line_is_dark_in_its_dark_phase(font: LedFont) -> None:
-    frame = wall_frame(font, events.LIVE, (("A001", "1", False),), "", 0)
+    frame = wall_frame(font, events.LIVE, (("A001", "1", False, True),), "", 0)
     assert not any(frame[:LINE_BYTES])
 
 

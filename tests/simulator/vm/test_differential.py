@@ -16,7 +16,7 @@ from simulator.vm.differential.run import SUBJECTS, run
 
 # Seeds of the slow tier; the steps make it EFFECTS_MIN in all.
 SEEDS = range(1000, 1006)
-STEPS = {"logic": 900, "wire": 120, "outbox": 150, "mqtt": 150, "node": 250}
+STEPS = {"logic": 900, "wire": 120, "outbox": 150, "mqtt": 150, "node": 250, "update": 300}
 FEWER_STEPS = {"logic:ticket": 150}  # its full outbox says much
 EFFECTS_MIN = 32_000
 

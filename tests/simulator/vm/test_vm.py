@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import threading
 from collections.abc import Callable
 
 import pytest
+from wasmtime import _func
 
 from simulator.vm.disk import Disk
 from simulator.vm.memory import MemoryFaultError
@@ -78,6 +81,104 @@ def test_a_program_that_hangs_is_stopped_by_its_fuel() -> None:
     vm = Vm(fuel=20_000_000)
     with pytest.raises(OutOfFuelError, match="20000000"):
         vm.run("-c", "while True: pass")
+
+
+def test_fuel_can_be_filled_up_by_what_the_program_asks() -> None:
+    vm = Vm(fuel=30_000_000, hardware=lambda *_: vm.refuel(20_000_000) or b"")
+    with pytest.raises(OutOfFuelError, match="20000000"):
+        vm.run("-c", "import hardware\nhardware.call('food')\nwhile True: pass")
+    assert 20_000_000 < vm.fuel_used < 50_000_000
+
+
+@pytest.mark.parametrize("code", ["while True: n += 1", "while True: time.sleep(1000)"])
+def test_ctrl_c_from_another_thread_interrupts_wherever_the_program_is(code: str) -> None:
+    began = threading.Event()
+    vm = Vm(before_sleep=lambda _: stop.wait(5), hardware=lambda *_: began.set() or b"")
+    stop = threading.Event()
+
+    def finger() -> None:
+        began.wait(5)
+        vm.interrupt()
+        stop.set()
+
+    thread = threading.Thread(target=finger)
+    thread.start()
+    program = f"""
+import hardware, time
+n = 0
+hardware.call("began")
+try:
+    {code}
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    assert vm.run("-c", program) == 0, vm.stderr.decode()
+    thread.join()
+    assert vm.stdout == b"interrupted\n"
+
+
+def test_heap_in_use_is_what_the_program_itself_counts() -> None:
+    counted: list[int] = []
+
+    def hardware(*_: object) -> bytes:
+        counted.append(vm.heap_in_use)
+        return b""
+
+    vm = Vm(hardware=hardware)
+    code = """
+import gc, hardware
+kept = [bytearray(1000) for i in range(20)]
+gc.collect()
+print(gc.mem_alloc())
+hardware.call("count")
+"""
+    assert vm.run("-c", code) == 0
+    asking = counted[0] - int(vm.stdout)  # the call has a buffer for its answer
+    assert 0 <= asking < 2500
+    assert int(vm.stdout) > 20_000
+
+
+def test_vms_in_threads_keep_their_endings_apart() -> None:
+    """wasmtime keeps the last exception of a host function per process."""
+    endings: list[tuple[int, object]] = []
+
+    def live(number: int) -> None:
+        def broken(name: str, data: bytes) -> bytes:
+            raise KeyError(number)
+
+        for again in range(20):
+            vm = Vm(hardware=broken)
+            ask = (
+                "import hardware\nhardware.call('x')"
+                if again % 2
+                else f"raise SystemExit({number})"
+            )
+            try:
+                endings.append((number, vm.run("-c", ask)))
+            except KeyError as error:
+                endings.append((number, error.args[0]))
+
+    threads = [threading.Thread(target=live, args=(number,)) for number in range(1, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(endings) == 80
+    assert [ending for ending in endings if ending[0] != ending[1]] == []
+
+
+def test_a_vm_that_is_put_away_leaves_nothing_behind() -> None:
+    def handles() -> int:
+        gc.collect()
+        return len(_func.FUNCTIONS.handles)
+
+    Vm().run("-c", "pass")
+    before = handles()
+    for _ in range(5):
+        Vm().run("-c", "pass")
+        with pytest.raises(KeyError):
+            Vm(hardware=lambda name, _: {}[name]).run("-c", "import hardware; hardware.call('x')")
+    assert handles() == before
 
 
 def test_exit_code_and_trace_of_a_program_come_out() -> None:

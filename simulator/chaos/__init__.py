@@ -1,0 +1,1 @@
+"""Real processes on real disks, broken on purpose: `python -m simulator.chaos`, `make chaos`."""

@@ -1,0 +1,67 @@
+"""Fuzz the parsers: `python -m simulator.fuzz [NAME ...] --runs 100000`.
+
+Each parser runs in a process of its own (the fuzzer never comes back from one), the inputs that
+found new ways are kept in build/fuzz/NAME and are the start of the next run. Prints one line for
+each parser, what failed with the bytes that repeat it, and ends with the count.
+"""
+
+import argparse
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from simulator.fuzz.targets import BY_NAME, TARGETS
+
+FOLDER = Path("build", "fuzz")
+INPUT_BYTES_MAX = 4096
+_DONE = re.compile(r"Done (\d+) runs? in (\d+)")
+_COVERAGE = re.compile(r"cov: (\d+)")
+
+
+def fuzz(name: str, runs: int, seed: int) -> tuple[int, str]:
+    """(inputs tried, what failed or "") of one parser."""
+    corpus = FOLDER / name
+    corpus.mkdir(parents=True, exist_ok=True)
+    for number, content in enumerate(BY_NAME[name].seeds()):
+        (corpus / f"seed-{number}").write_bytes(content)
+    command = [sys.executable, "-m", "simulator.fuzz.one", name, str(corpus)]
+    options = [f"-runs={runs}", f"-seed={seed}", f"-max_len={INPUT_BYTES_MAX}"]
+    options += [f"-artifact_prefix={FOLDER}/{name}-", "-print_final_stats=0", "-timeout=20"]
+    done = subprocess.run(  # noqa: S603  # our own module
+        [*command, *options], capture_output=True, text=True, check=False
+    )
+    counted = _DONE.search(done.stderr)
+    if done.returncode or counted is None:
+        return 0, (done.stdout + done.stderr)[-4000:]
+    coverage = _COVERAGE.findall(done.stderr)
+    ways = coverage[-1] if coverage else "?"
+    sys.stdout.write(f"{name:16} {counted[1]:>9} inputs  {counted[2]:>4} s  {ways:>5} ways\n")
+    return int(counted[1]), ""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See the module's text; 1 when a parser failed."""
+    parser = argparse.ArgumentParser(prog="python -m simulator.fuzz")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BY_NAME))
+    parser.add_argument("--runs", type=int, default=100_000, help="inputs for each parser")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args(arguments)
+    unknown = [name for name in given.names if name not in BY_NAME]
+    if unknown:
+        parser.error(f"there is no parser {unknown[0]!r}: choose of {', '.join(BY_NAME)}")
+    total = failures = 0
+    for name in given.names or [target.name for target in TARGETS]:
+        tried, failed = fuzz(name, given.runs, given.seed)
+        total += tried
+        if failed:
+            failures += 1
+            sys.stdout.write(f"{name}: FAILED\n{failed}\n")
+        sys.stdout.flush()
+    sys.stdout.write(f"{total} inputs, {failures} parsers failed\n")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
