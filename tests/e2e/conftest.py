@@ -17,7 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from firmware.drivers.pi.glyphs import LedFont
 from firmware.drivers.pi.wall_picture import CALL_LINES, call_text, sign_frame, wall_frame
@@ -26,17 +26,6 @@ from simulator.assets import DEFAULT_FOLDER, Assets
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "build" / "artifacts"
-CHROMIUM = "/usr/bin/chromium"
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
 READY_S = 30.0
 STOP_S = 15.0
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/")
@@ -121,7 +110,7 @@ class LiveProcess:
 
     def take_ticket(self, service: str) -> str:
         """Touch a service and wait for the paper; its number."""
-        eventually(lambda: self.state()["kiosk"]["mode"] == "ready", 10, "a ready kiosk")
+        eventually(lambda: self.state()["kiosk"]["mode"] in ("ready", "printed"), 10, "a kiosk")
         before = (self.state()["kiosk"]["ticket"] or {}).get("place", 0)
         self.do("touch", node="kiosk-1", service=service)
         paper = eventually(
@@ -147,7 +136,7 @@ class LiveProcess:
 
     def wall_calls(self, number: str, window: str) -> bool:
         """Whether one line of the wall's LEDs reads as this call."""
-        row = ((number, window, True),)
+        row = ((number, window, True, False),)
         expected = wall_frame(self.font, "live", row, "", 0)[:LINE_BYTES]
         assert call_text(number, window)
         return expected in self.wall_lines(self.state())
@@ -161,7 +150,7 @@ class LiveProcess:
             wrong.append(f"gateway {state['gateway']}, broker {state['broker']}")
         for booth, account in zip(state["windows"], view["windows"], strict=True):
             wrong += self._wrong_at_window(booth, account)
-        rows = [(one["number"], one["window"], True) for one in view["calls"][:CALL_LINES]]
+        rows = [(one["number"], one["window"], True, False) for one in view["calls"][:CALL_LINES]]
         expected = wall_frame(self.font, "live", tuple(rows), "", view["totals"]["waiting"])
         lines = self.wall_lines(state)
         if b"".join(lines[:-1]) != expected[: LINE_BYTES * (len(lines) - 1)]:
@@ -226,17 +215,6 @@ def start_hall() -> type[LiveProcess]:
 @pytest.fixture(scope="session")
 def poll() -> Callable[[Callable[[], Any], float, str], Any]:
     return eventually
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser a module, no longer: its event loop would be in the way of other tests here."""
-    if not Path(CHROMIUM).exists():
-        pytest.fail(f"{CHROMIUM} is missing; run: sudo apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

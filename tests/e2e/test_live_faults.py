@@ -46,7 +46,7 @@ def test_killed_broker_takes_old_numbers_down_and_heals(page: Page, hall: Hall, 
     poll(lambda: hall.window("w02")["pad"]["light"] == "offline", 5, "offline pads")
     poll(lambda: not hall.state()["wall"]["fresh"], 14, "a wall that knows it is stale")
     expect(page.locator(".wall .badge")).to_be_visible()
-    expect(page.locator(".kiosk")).to_have_attribute("data-mode", "offline")
+    expect(page.locator(".kiosk")).to_have_attribute("data-mode", "reserve")
     poll(lambda: hall.state()["broker"] == "up", 15, "the broker back")
     hall.wait_until_whole(20)
     assert hall.state()["view"]["totals"]["issued"] == issued

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 
 import pytest
 
-_SHELL = "node care flash link liveness loop settings slots store run_esp32 main_esp32"
+_SHELL = "node backoff boot_state care flash health kept link liveness loop manifest settings"
+_SHELL += " slot_files slots store run_esp32 selftest survey update update_esp32 update_session"
 ESP32_SHELL = tuple(f"firmware/shell/{name}.py" for name in _SHELL.split(" "))
-ESP32 = ("firmware/drivers/esp32/", "firmware/drivers/words.py", *ESP32_SHELL)
+BOOT = "firmware/boot/"
+ESP32 = (BOOT, "firmware/drivers/esp32/", "firmware/drivers/words.py", *ESP32_SHELL)
 SUBSET = ("protocols/", "firmware/logic/", *ESP32)
 # Integers only: floats are single precision on the ESP32.
 INTEGERS_ONLY = ("firmware/logic/", *ESP32)
@@ -20,14 +22,22 @@ IMPORTS = ("json", "struct", "binascii")
 OWN = ("protocols", "firmware.logic")
 # The rim of an ESP32: what else a file may import, and that it may open files.
 DRIVERS_OWN = (*OWN, "firmware.drivers.esp32", "firmware.drivers.words")
+NODE = tuple(f"firmware/shell/{name}.py" for name in ("node", "backoff", "kept", "health"))
+NODE_OWN = (*OWN, "firmware.shell.backoff", "firmware.shell.kept")
 SHELL_OWN = (*DRIVERS_OWN, "firmware.VERSION", "firmware.shell")
+BOOT_OWN = ("bootstrap", "firmware.boot", "firmware.shell")
 RIM_IMPORTS = {
     "firmware/drivers/esp32/hal.py": ("machine", "network", "os", "time"),
     "firmware/shell/link.py": ("errno", "select", "socket", "ssl"),
     "firmware/shell/flash.py": ("os",),
     "firmware/shell/run_esp32.py": ("gc",),
+    "firmware/shell/selftest.py": ("sys",),
+    "firmware/shell/slot_files.py": ("os",),
+    "firmware/shell/survey.py": ("hashlib", "os", "sys"),
+    "firmware/shell/update_esp32.py": ("gc", "hashlib", "sys"),
+    "firmware/boot/bootstrap.py": ("gc", "hashlib", "machine", "sys"),
 }
-OPENS_FILES = ("firmware/shell/flash.py",)
+OPENS_FILES = tuple(f"firmware/shell/{name}.py" for name in ("flash", "slot_files", "survey"))
 
 METHODS = {
     "zfill": "'%04d' % number",
@@ -116,8 +126,12 @@ def importable(path: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     own: tuple[str, ...] = OWN
     if path.startswith("firmware/drivers/"):
         own = DRIVERS_OWN
-    elif path in ESP32_SHELL and path != "firmware/shell/node.py":
+    elif path in NODE:
+        own = NODE_OWN
+    elif path in ESP32_SHELL:
         own = SHELL_OWN
+    elif path.startswith(BOOT):
+        own = BOOT_OWN
     return (*IMPORTS, *RIM_IMPORTS.get(path, ())), own
 
 
