@@ -7,10 +7,14 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 BROKER ?= embedded
 SEED ?= 7
+RUNS ?= 100000
+POINTS ?= 40
+IMAGES ?= 600
+MINUTES ?= 0.5
 BIN := .venv/bin
 export PYTHON
 
-.PHONY: help setup run test fast check generate sim bench lock clean
+.PHONY: help setup run test fast check generate sim mutants bench fuzz chaos size lock clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,17 +39,34 @@ check: ## formatting, linters, types, import directions, generated files
 	@scripts/setup.sh test
 	@scripts/check.sh
 
-generate: ## write stubs, AsyncAPI, the page of messages and the golden wire samples anew
+generate: ## write stubs, AsyncAPI, the pages of messages and routes, the golden samples anew
 	@scripts/setup.sh test
 	@$(BIN)/python -m gateway.contract
+	@$(BIN)/python -m gateway.web.route_table
 
 sim: ## one hall-day in virtual time (SEED=7, ARGS="--faults clean")
 	@scripts/setup.sh run
 	@exec $(BIN)/hallkit sim --seed $(SEED) $(ARGS)
 
+mutants: ## plant bugs in the product, run days until the auditor catches each (ARGS="--days 20")
+	@scripts/setup.sh run
+	@exec $(BIN)/python -m simulator.mutants $(ARGS)
+
 bench: ## how fast it is, against a floor measured in the same run (docs/PERFORMANCE.md)
 	@scripts/setup.sh test
 	@$(BIN)/python -m simulator.bench
+
+fuzz: ## bytes by chance, guided by coverage, into every parser (RUNS=100000 for each)
+	@scripts/setup.sh test
+	@$(BIN)/python -m simulator.fuzz --runs $(RUNS)
+
+chaos: ## real processes, disks and lines, broken (POINTS=40 IMAGES=600 MINUTES=0.5)
+	@scripts/setup.sh test
+	@$(BIN)/python -m simulator.chaos all --points $(POINTS) --images $(IMAGES) --minutes $(MINUTES)
+
+size: ## flash and heap that each kind of ESP32 node takes, against its budget
+	@scripts/setup.sh test
+	@$(BIN)/python -m simulator.vm.size --boards
 
 lock: ## write constraints.txt from the environment
 	@head -1 constraints.txt > build/constraints.txt

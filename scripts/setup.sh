@@ -65,8 +65,12 @@ setup_debian() {
   local missing=()
   have chromium || missing+=(chromium)
   have mosquitto || missing+=(mosquitto)
+  have ffmpeg || missing+=(ffmpeg)
+  [ -n "$(compgen -G "/usr/lib/*/faketime/libfaketime.so.1")" ] || missing+=(faketime)
+  have strace || missing+=(strace)
   have openssl || missing+=(openssl)
   have systemd-analyze || missing+=(systemd)
+  [ -f /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ] || missing+=(fonts-noto-cjk)
   [ ${#missing[@]} -gt 0 ] || return 0
   say "[$1] Debian packages: ${missing[*]} ..."
   apt_install "${missing[@]}"
