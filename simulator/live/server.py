@@ -393,4 +393,6 @@ async def make_fault(request: Request, body: Fault) -> None:
             kiosk.load_paper()
     else:
         kiosk.set_cover(body.broken)
+    # At once: paper may be out for less than the time between two looks.
+    hall.chronicle.watch()
     hall.changed()
