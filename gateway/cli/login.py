@@ -9,6 +9,7 @@ import typer
 
 from gateway.cli.output import OperatorError, say, say_json
 from gateway.cli.place import JsonOption, checked_address, told
+from gateway.cli.token import make_token
 from gateway.hallfile import load_hall_file
 from gateway.technician.login import Login, load_login, save_login
 from gateway.technician.rest import Gateway, RestError
@@ -69,9 +70,8 @@ def _token(token_file: Path | None, data: Path | None, before: Login) -> str:
     if data is None or (before.token and str(data.absolute()) == before.data):
         return before.token
     # Whoever may write the data folder may make tokens: then do it for them.
-    store = TokenStore(data)
-    store.ensure()
-    _, text = store.create("technician", f"{getpass.getuser()}@{socket.gethostname()}")
+    TokenStore(data).ensure()
+    _, text = make_token(data, "technician", f"{getpass.getuser()}@{socket.gethostname()}")
     return text
 
 

@@ -1,7 +1,7 @@
 """`hallkit person`: who may sign in with a name and a password.
 
 A password comes from a prompt or from standard input, never from the command line, where every
-other user of the machine could read it.
+other user of the machine could read it. An order is in the audit log before it is carried out.
 """
 
 import contextlib
@@ -52,9 +52,9 @@ def add_command(
 ) -> None:
     """A new account; asks for its password, shows the second factor where the role needs one."""
     with told_plainly(json_output), _plainly():
-        store = PeopleStore(data)
-        person = store.add(name, _role(role), _ask_password())
-        note(data, "account made", name, person.role)
+        store, known_role, password = PeopleStore(data), _role(role), _ask_password()
+        note(data, "account made", name, f"{known_role}, ordered")
+        person = store.add(name, known_role, password)
         _show_second_factor(store, person, hall, json_output)
 
 
@@ -62,8 +62,9 @@ def add_command(
 def password_command(name: Name, data: Data, json_output: AsJson = False) -> None:
     """A new password; ends all sessions of the person."""
     with told_plainly(json_output), _plainly():
-        PeopleStore(data).change_password(name, _ask_password())
-        note(data, "password changed", name)
+        password = _ask_password()
+        note(data, "password changed", name, "ordered")
+        PeopleStore(data).change_password(name, password)
         _done(json_output, name, "has a new password; open sessions have ended")
 
 
@@ -77,7 +78,7 @@ def second_factor_command(
     """A new second factor; the old phone is useless from now on."""
     with told_plainly(json_output), _plainly():
         store = PeopleStore(data)
-        note(data, "second factor renewed", name)
+        note(data, "second factor renewed", name, "ordered")
         _show_second_factor(store, store.renew_second_factor(name), hall, json_output)
 
 
@@ -85,8 +86,8 @@ def second_factor_command(
 def disable_command(name: Name, data: Data, json_output: AsJson = False) -> None:
     """End an account and its sessions at once, in a running gateway too."""
     with told_plainly(json_output), _plainly():
+        note(data, "account disabled", name, "ordered")
         PeopleStore(data).disable(name)
-        note(data, "account disabled", name)
         _done(json_output, name, "is disabled")
 
 
@@ -94,8 +95,8 @@ def disable_command(name: Name, data: Data, json_output: AsJson = False) -> None
 def enable_command(name: Name, data: Data, json_output: AsJson = False) -> None:
     """Let a disabled account be used again."""
     with told_plainly(json_output), _plainly():
+        note(data, "account enabled", name, "ordered")
         PeopleStore(data).disable(name, False)
-        note(data, "account enabled", name)
         _done(json_output, name, "may sign in again")
 
 

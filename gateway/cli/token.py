@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.output import Exit, OperatorError, note, say, say_json, told_plainly
-from gateway.web.tokens import TOKEN_ROLES, Role, TokenStore
+from gateway.web.tokens import TOKEN_ROLES, Role, Token, TokenStore
 
 app = typer.Typer(help="Tokens of the REST API.", no_args_is_help=True)
 Data = Annotated[Path, typer.Option(help="The folder of the journal.")]
@@ -48,8 +48,7 @@ def create_command(
 ) -> None:
     """Make a token; its text is shown now and never again."""
     with told_plainly(json_output):
-        token, text = TokenStore(data).create(_role(role), name)
-        note(data, "token made", token.id, name or "done")
+        token, text = make_token(data, _role(role), name)
     if json_output:
         say_json({"ok": True, "id": token.id, "role": token.role, "text": text})
     else:
@@ -64,11 +63,11 @@ def revoke_command(
 ) -> None:
     """End a token at once, in a running gateway too."""
     with told_plainly(json_output):
+        note(data, "token revoked", token_id, "ordered")
         if not TokenStore(data).revoke(token_id):
             raise OperatorError(
                 f"there is no token {token_id!r}: see `hallkit token list`", Exit.FAILED
             )
-        note(data, "token revoked", token_id)
     if json_output:
         say_json({"ok": True, "id": token_id})
     else:
@@ -79,13 +78,25 @@ def revoke_command(
 def hide_command(data: Data, json_output: AsJson = False) -> None:
     """Delete the texts of the tokens made at the first start; the tokens stay good."""
     with told_plainly(json_output):
-        existed = TokenStore(data).hide_first()
-        if existed:
-            note(data, "first tokens hidden", "")
+        store = TokenStore(data)
+        if store.first_path.exists():
+            note(data, "first tokens hidden", "", "ordered")
+        existed = store.hide_first()
     if json_output:
         say_json({"ok": True, "deleted": existed})
     else:
         say("deleted" if existed else "there was nothing to delete")
+
+
+def make_token(data: Path, role: Role, name: str) -> tuple[Token, str]:
+    """A new token and its text. It is in the audit log before it exists, and again with its id.
+
+    Raises AuditError, SecretFileError.
+    """
+    note(data, "token ordered", role, name or "no name")
+    token, text = TokenStore(data).create(role, name)
+    note(data, "token made", token.id, name or "done")
+    return token, text
 
 
 def _role(text: str) -> Role:

@@ -30,6 +30,7 @@ def test_accounts_and_tokens_leave_their_trace_and_no_secret(tmp_path: Path) -> 
     acts = [json.loads(line) for line in lines]
     assert [(act["action"], act["target"]) for act in acts] == [
         ("account made", "li"),
+        ("token ordered", "chief"),
         ("token made", "chief-2"),
         ("token revoked", "chief-2"),
         ("account disabled", "li"),
@@ -38,7 +39,7 @@ def test_accounts_and_tokens_leave_their_trace_and_no_secret(tmp_path: Path) -> 
     kept = (tmp_path / FILE_NAME).read_text()
     assert PASSWORD not in kept
     assert text not in kept
-    assert "4 acts, whole" in _run("audit", "verify", "--data", tmp_path).output
+    assert "5 acts, whole" in _run("audit", "verify", "--data", tmp_path).output
     assert "dropped 0" in _run("audit", "prune", "--data", tmp_path).output
 
 
@@ -48,7 +49,7 @@ def test_damage_ends_with_code_6_and_the_line(tmp_path: Path) -> None:
     path = tmp_path / FILE_NAME
     path.write_text(path.read_text().replace("chief-2", "chief-9"))
     result = _run("audit", "verify", "--data", tmp_path)
-    assert (result.exit_code, ":1: does not fit" in result.output) == (6, True)
+    assert (result.exit_code, ":2: does not fit" in result.output) == (6, True)
 
 
 def _noted(data: Path) -> list[tuple[str, str]]:
@@ -61,13 +62,35 @@ def test_an_export_is_the_record_line_by_line_and_proves_itself(tmp_path: Path) 
     copy = tmp_path / "stick" / "audit.jsonl"
     copy.parent.mkdir()
     told = _run("audit", "export", "--data", tmp_path, "--output", copy)
-    assert "2 acts" in told.output, told.output
+    assert "3 acts" in told.output, told.output
     assert copy.read_bytes() == (tmp_path / FILE_NAME).read_bytes()
     assert _noted(tmp_path)[-1] == ("audit log exported", str(copy))
-    assert "2 acts, whole" in _run("audit", "verify", "--file", copy).output
+    assert "3 acts, whole" in _run("audit", "verify", "--file", copy).output
     assert _run("audit", "export", "--data", tmp_path, "--output", copy).exit_code == 3
     copy.write_text(copy.read_text().replace("chief-2", "chief-9"))
     assert _run("audit", "verify", "--file", copy).exit_code == 6
+
+
+def test_nobody_gets_in_by_an_act_that_cannot_be_noted(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path)
+    store.ensure()
+    _run("person", "add", "li", "chief", "--data", tmp_path, given=PASSWORD + "\n")
+    (tmp_path / FILE_NAME).unlink()
+    (tmp_path / FILE_NAME).mkdir()
+    before = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    acts: tuple[tuple[str, ...], ...] = (
+        ("person", "add", "wang", "chief"),
+        ("person", "password", "li"),
+        ("person", "disable", "li"),
+        ("person", "enable", "li"),
+        ("token", "create", "chief"),
+        ("token", "revoke", "chief-1"),
+        ("token", "hide"),
+    )
+    for act in acts:
+        told = _run(*act, "--data", tmp_path, given=PASSWORD + "\n")
+        assert told.exit_code == 6, (act, told.output)
+    assert before == {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
 
 
 def test_hiding_the_first_tokens_is_noted(tmp_path: Path) -> None:
