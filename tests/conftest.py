@@ -92,6 +92,14 @@ class SecureHall:
             self._process = None
 
 
+@pytest.fixture(autouse=True, scope="session")
+def always_the_same_priority() -> Iterator[None]:
+    """`journal backup` lowers its own; run in this process, it would slow down all later tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "nice", lambda by: 0)
+        yield
+
+
 @pytest.fixture
 def secure_hall(tmp_path: Path) -> Iterator[Callable[[str], SecureHall]]:
     """secure_hall(hall) makes one in a folder of its own; its Mosquitto is ended with the test."""

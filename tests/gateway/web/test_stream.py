@@ -46,10 +46,13 @@ def test_every_frame_is_the_whole_hall_with_the_journal_sequence_as_id(on_hall: 
             first = json.loads((await anext(frames))["data"])
             assert len(first["windows"]) == 8
             await _issue(client, "k1")
-            frame = await anext(frames)
-            view = json.loads(frame["data"])
+            view = first
+            while view["totals"]["waiting"] == 0:  # a busy machine sends one from before, too
+                frame = await anext(frames)
+                view = json.loads(frame["data"])
+                assert int(frame["id"]) == view["seq"]
             assert view["totals"]["waiting"] == 1
-            assert int(frame["id"]) == view["seq"] == hall.process.engine.seq
+            assert view["seq"] == hall.process.engine.seq
 
     on_hall(scenario)
 

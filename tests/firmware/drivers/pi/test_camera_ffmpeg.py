@@ -101,7 +101,8 @@ def test_segments_lie_end_to_end_at_even_seconds_and_join_to_a_clip(
         assert abs(after[1] - before[2]) < 400
     run = r.runs()[-1]
     whole = [frames_of(run / name) for name, _, _ in rows]
-    assert whole[1:] == [20] * (len(rows) - 1), "2 s of 10 pictures a second"
+    # 2 s of 10 pictures a second, and cut at a key frame, of which there are two a second.
+    assert all(abs(count - 20) <= 5 for count in whole[1:]), whole
     # The clip of a ticket: the middle of it, without new compression.
     parts = tmp_path / "parts"
     parts.write_text("".join(f"file '{run / name}'\n" for name, _, _ in rows[1:4]))
@@ -113,7 +114,7 @@ def test_segments_lie_end_to_end_at_even_seconds_and_join_to_a_clip(
         ],
         check=True,
     )
-    assert frames_of(clip) == 60
+    assert frames_of(clip) == sum(whole[1:4]), "no picture is lost by joining"
     r.camera.stop()
     assert frames_of(run / r.rows()[-1][0]) > 0, "the last one is completed at the end"
     assert len(list(run.glob("*.ts"))) == len(r.rows())
