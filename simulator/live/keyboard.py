@@ -1,7 +1,12 @@
-"""Keys under a finger: pushes and releases in, the bouncing edges a pin sees out, in real time."""
+"""Keys under a finger: pushes and releases in, the bouncing edges a pin sees out, in real time.
+
+Each edge is timed from the one before as it was really seen: a loop that was late stretches a
+press, and never makes it shorter than a finger can.
+"""
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Callable
 
 from simulator.devices.keys import PRESSED, Key
@@ -20,16 +25,15 @@ class Keyboard:
         self._keys = [Key() for _ in range(count)]
         self._edge = edge
         self._rng = rng
-        self._settled_ms = [0] * count
-        self._pushed_ms = [0] * count
+        self._coming: list[deque[tuple[int, int]]] = [deque() for _ in range(count)]
+        self._seen_ms = [0] * count  # when the last edge was
         self._lifts: dict[int, asyncio.TimerHandle] = {}
 
     def push(self, index: int) -> None:
         """A finger goes down; one that is down already stays."""
         if not self.down[index]:
             self.down[index] = True
-            self._pushed_ms[index] = steady_ms()
-            self._play(index, 0)
+            self._play(index, 0, after_ms=1)
             loop = asyncio.get_running_loop()
             self._lifts[index] = loop.call_later(FORGOTTEN_MS / 1000, self.release, index)
 
@@ -38,7 +42,7 @@ class Keyboard:
         if self.down[index]:
             self.down[index] = False
             self._lifts.pop(index).cancel()
-            self._play(index, HOLD_MS)
+            self._play(index, HOLD_MS, after_ms=FINGER_MS)
 
     async def tap(self, index: int, hold_ms: int) -> None:
         """Push, hold, release."""
@@ -46,19 +50,29 @@ class Keyboard:
         await asyncio.sleep(hold_ms / 1000)
         self.release(index)
 
-    def _play(self, index: int, half_ms: int) -> None:
-        now_ms = steady_ms()
-        # A release must not overtake the chatter of its push, nor the next push this release.
-        begin_ms = max(now_ms, self._settled_ms[index] + 1)
-        if half_ms:
-            begin_ms = max(begin_ms, self._pushed_ms[index] + FINGER_MS)
-        loop = asyncio.get_running_loop()
+    def _play(self, index: int, half_ms: int, after_ms: int) -> None:
+        """The edges of one half of a press, `after_ms` after the last one at the earliest."""
+        coming = self._coming[index]
+        rests = not coming
+        before_ms = half_ms - after_ms
         for at_ms, level in self._keys[index].press(0, HOLD_MS, self._rng):
             if (at_ms < HOLD_MS) == (half_ms == 0):
-                due_ms = begin_ms + at_ms - half_ms
-                self._settled_ms[index] = due_ms
-                bit = 1 if level == PRESSED else 0
-                if due_ms <= now_ms:
-                    self._edge(index, bit)
-                else:
-                    loop.call_later((due_ms - now_ms) / 1000, self._edge, index, bit)
+                coming.append((at_ms - before_ms, 1 if level == PRESSED else 0))
+                before_ms = at_ms
+        if rests:
+            self._wait(index)
+
+    def _wait(self, index: int) -> None:
+        gap_ms, _ = self._coming[index][0]
+        left_ms = self._seen_ms[index] + gap_ms - steady_ms()
+        if left_ms <= 0:
+            self._see(index)
+        else:
+            asyncio.get_running_loop().call_later(left_ms / 1000, self._see, index)
+
+    def _see(self, index: int) -> None:
+        _, level = self._coming[index].popleft()
+        self._seen_ms[index] = steady_ms()
+        self._edge(index, level)
+        if self._coming[index]:
+            self._wait(index)

@@ -2,6 +2,9 @@
 
 import asyncio
 import random
+import time
+
+import pytest
 
 from firmware.logic.debounce import STABLE_MS, Keys
 from simulator.live.clock import steady_ms, ticks
@@ -49,6 +52,28 @@ def test_every_press_of_a_bouncing_key_counts_once() -> None:
     edges = typed(seed=5, hold_s=0.06, times=3)
     assert len(edges) > 6, "the contacts chatter"
     assert presses_of(edges) == [(4, 1), (4, 0)] * 3
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("edge", "stall_s"), [(1, 0.1), (2, 0.035)])
+def test_a_click_while_the_machine_stands_still_is_one_press(
+    edge: int, stall_s: float, seed: int
+) -> None:
+    edges: list[tuple[int, int, int]] = []
+
+    def see(index: int, level: int) -> None:
+        edges.append((steady_ms(), index, level))
+        if len(edges) == edge:
+            time.sleep(stall_s)
+
+    async def click() -> None:
+        keyboard = Keyboard(9, see, random.Random(seed))
+        keyboard.push(4)
+        keyboard.release(4)
+        await asyncio.sleep(0.3)
+
+    asyncio.run(click())
+    assert presses_of(edges) == [(4, 1), (4, 0)], edges
 
 
 def test_second_push_of_a_key_that_is_down_changes_nothing() -> None:
