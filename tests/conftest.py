@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 settings.register_profile("hallkit", deadline=None)
 settings.load_profile("hallkit")
 
-DEADLINE_S = 10.0
+DEADLINE_S = 20.0
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 

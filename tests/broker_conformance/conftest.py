@@ -26,7 +26,7 @@ from simulator.broker import BrokerCore
 from simulator.broker_access import Grant, PatternRules
 from simulator.broker_server import BrokerServer
 
-DEADLINE_S = 8.0
+DEADLINE_S = 20.0
 USERS = ("gw", "pad-01", "pad-02")
 EVERYONE = Grant(read=("hall/%u/down/#", "hall/gw/state"), write=("hall/%u/up/#",))
 NAMED = {"gw": Grant(read=("#", "$hall/#"), write=("#", "$hall/#"))}

@@ -50,7 +50,6 @@ class LiveProcess:
         self.data = data
         self.output = data / "up.log"
         data.mkdir(parents=True, exist_ok=True)
-        began = time.monotonic()
         with self.output.open("wb") as log:
             self.process = subprocess.Popen(
                 [
@@ -70,7 +69,6 @@ class LiveProcess:
                 env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )
         eventually(self._is_ready, READY_S, "the word ready")
-        self.ready_s = time.monotonic() - began
         self.url = ADDRESS.findall(self.output.read_text("utf-8"))[-1]
         self.client = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
         assets = Assets(DEFAULT_FOLDER)

@@ -26,7 +26,7 @@ METER = """() => {
 
 def test_day_at_600_times_is_smooth_and_ends_true(page: Page, hall: Hall) -> None:
     page.locator(".segmented button").nth(1).click()
-    expect(page.locator(".day-state")).to_be_visible(timeout=10_000)
+    expect(page.locator(".day-state")).to_be_visible(timeout=20_000)
     page.locator(".rates button").nth(4).click()
     expect(page.locator(".rates button").nth(4)).to_have_attribute("aria-pressed", "true")
     page.evaluate(METER)

@@ -13,7 +13,7 @@ from mbedtls.exceptions import TLSError
 from protocols.mqtt import Decoder, encode_connect
 from protocols.mqtt_packets import Connack
 
-DEADLINE_S = 8.0
+DEADLINE_S = 20.0
 NAME = "gateway.langfang"
 Papers = tuple[bytes, bytes, bytes]
 

@@ -15,7 +15,7 @@ from firmware.drivers.pi.loop import Loop
 from firmware.shell.link_pi import BrokerAddress, BrokerLink
 from firmware.shell.systemd_pi import Systemd
 
-DEADLINE_S = 10.0
+DEADLINE_S = 20.0
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from gateway.broker.access import (
 from protocols.topics import CHANNELS, gateway_topic, node_topic
 
 HALL = "lf"
-DEADLINE_S = 10.0
+DEADLINE_S = 20.0
 CREDENTIALS = new_credentials(["w01-pad", "w02-pad"], ["watch"])
 TOPICS = [
     *[node_topic(HALL, node, channel) for node in ("w01-pad", "w02-pad") for channel in CHANNELS],

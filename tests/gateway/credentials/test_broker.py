@@ -25,7 +25,7 @@ from gateway.credentials.broker import (
     write_files,
 )
 
-DEADLINE_S = 8.0
+DEADLINE_S = 20.0
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 

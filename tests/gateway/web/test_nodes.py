@@ -22,7 +22,7 @@ from protocols.messages.service import (
 from protocols.topics import GET, LOG
 
 OnHall = Callable[..., None]
-DEADLINE_S = 10
+DEADLINE_S = 20.0
 OFFER = UpdateOffer(release=13, name="0.2.1", manifest_bytes=4310, signature_bytes=1456)
 
 

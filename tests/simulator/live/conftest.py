@@ -24,7 +24,7 @@ def config() -> HallConfig:
 def until() -> Callable[..., Awaitable[None]]:
     """Wait in the event loop until something is seen, at most `timeout_s`."""
 
-    async def wait(seen: Callable[[], object], timeout_s: float = 5.0) -> None:
+    async def wait(seen: Callable[[], object], timeout_s: float = 20.0) -> None:
         for _ in range(round(timeout_s / LOOK_S)):
             if seen():
                 return

@@ -19,7 +19,7 @@ from simulator.devices.tts_chip import TtsChip
 from simulator.ports.pty_port import PtyPort
 from simulator.ports.tcp_port import TcpPort
 
-DEADLINE_S = 5.0
+DEADLINE_S = 20.0
 
 
 def read_until(file: int, ending: bytes) -> bytes:

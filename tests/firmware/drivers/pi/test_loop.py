@@ -9,7 +9,7 @@ import pytest
 
 from firmware.drivers.pi.loop import Loop
 
-DEADLINE_S = 5.0
+DEADLINE_S = 20.0
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def loop() -> Iterator[Loop]:
 def run_until(loop: Loop, holds: Callable[[], object]) -> None:
     deadline = time.monotonic() + DEADLINE_S
     while not holds():
-        assert time.monotonic() < deadline, "not in time"
-        loop.run_once(1000)
+        loop.run_once(60_000)
+        assert time.monotonic() < deadline, "it slept, or it never happened"
 
 
 def test_calls_of_other_threads_wake_the_loop_and_keep_their_order(loop: Loop) -> None:
@@ -34,12 +34,10 @@ def test_calls_of_other_threads_wake_the_loop_and_keep_their_order(loop: Loop) -
             loop.call(lambda number=number: happened.append(number))
 
     thread = threading.Thread(target=ring)
-    began = time.monotonic()
     thread.start()
     run_until(loop, lambda: len(happened) == 100)
     thread.join()
     assert happened == list(range(100))
-    assert time.monotonic() - began < 0.9, "the loop slept through the calls"
 
 
 def test_timers_come_in_the_order_of_their_time_and_can_be_cancelled(loop: Loop) -> None:
@@ -97,5 +95,5 @@ def test_a_file_closed_by_its_own_writer_is_not_read(loop: Loop) -> None:
 def test_the_bell_rung_by_a_signal_ends_the_waiting(loop: Loop) -> None:
     os.write(loop.bell, b"\x0f")
     began = time.monotonic()
-    loop.run_once(5000)
-    assert time.monotonic() - began < 2
+    loop.run_once(60_000)
+    assert time.monotonic() - began < DEADLINE_S

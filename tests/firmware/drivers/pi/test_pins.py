@@ -10,7 +10,7 @@ from gpiozero.pins.mock import MockFactory
 from firmware.drivers.pi.loop import Loop
 from firmware.drivers.pi.pins import LampPins, ServiceButtons
 
-DEADLINE_S = 3.0
+DEADLINE_S = 20.0
 
 
 @pytest.fixture

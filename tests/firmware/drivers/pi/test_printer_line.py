@@ -13,7 +13,7 @@ from firmware.drivers.pi import printer_line
 from firmware.drivers.pi.loop import Loop
 from firmware.drivers.pi.printer_line import PrinterLine
 
-DEADLINE_S = 10.0
+DEADLINE_S = 20.0
 DATA = bytes(range(256)) * 400
 
 
@@ -72,7 +72,7 @@ def test_a_printer_that_takes_nothing_neither_stops_the_loop_nor_counts_as_lost(
         longest_s = max(longest_s, time.monotonic() - before)
     assert line.events == ["up"]
     assert len(DATA) // 2 < len(line.left) < len(DATA), "a terminal holds a few KB"
-    assert longest_s < 1.5, "the loop stood still"
+    assert longest_s < 3, "the loop stood still"
 
 
 def test_what_it_takes_later_comes_whole_and_in_order(line: Line) -> None:

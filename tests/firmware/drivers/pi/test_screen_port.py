@@ -17,7 +17,7 @@ from firmware.drivers.pi.loop import Loop
 from firmware.drivers.pi.screen_page import FOLDER
 from firmware.drivers.pi.screen_port import STREAMS_MAX, ScreenPort
 
-DEADLINE_S = 5.0
+DEADLINE_S = 20.0
 TITLE = ("测试厅", "Test hall")
 READY = ("screen", "ready", (("filing", "申报", "Filing", 3),), "ok")
 

@@ -13,7 +13,7 @@ from firmware.drivers.pi.voice_clips import Clips, ClipVoice, spoken_tokens
 from simulator import assets as set_up
 from simulator.voice import Voice
 
-DEADLINE_S = 10.0
+DEADLINE_S = 20.0
 # Keeps what it is given, and says when it began and ended; ends with the code it is told.
 PLAYER = """
 import pathlib, sys, time
