@@ -71,6 +71,18 @@ def test_a_key_that_stays_down_presses_once_and_the_technician_is_told(pad: Any)
     assert len(pad.reports()) == 2
 
 
+def test_a_key_held_at_boot_does_nothing(bench: Make) -> None:
+    pad = bench(PadLogic())
+    pad.send("key", NEXT, 1)
+    pad.online(want())
+    pad.run(5000)
+    assert pad.reports() == []
+    pad.send("key", NEXT, 0)
+    pad.run(100)
+    pad.press(NEXT)
+    assert len(pad.reports()) == 1
+
+
 @pytest.mark.parametrize("stuck", [START, PAUSE, HOLD, TRANSFER])
 def test_a_key_that_stays_down_does_not_keep_the_others_from_working(
     bench: Make, stuck: int
