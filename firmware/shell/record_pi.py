@@ -16,7 +16,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from firmware.drivers.pi.camera import CameraPort, Health
+from firmware.drivers.pi.camera import Health
+from firmware.drivers.pi.camera_care import SupervisedCamera
 from firmware.drivers.pi.loop import Loop
 from firmware.shell.config_pi import ConfigError, Table, load_tables
 from firmware.shell.systemd_pi import Systemd
@@ -62,7 +63,7 @@ class CameraConfig(Table):
     camera: CameraTable
 
 
-def make_camera(table: CameraTable, loop: Loop) -> CameraPort:
+def make_camera(table: CameraTable, loop: Loop) -> SupervisedCamera:
     """The adapter, not started; only its own libraries are imported."""
     floor_bytes = table.free_mb_min << 20
     if table.source == "picamera":
@@ -95,7 +96,7 @@ def _words(health: Health) -> str:
     return health.state + (f": {health.why}" if health.why else "")
 
 
-def run(camera: CameraPort, loop: Loop) -> None:
+def run(camera: SupervisedCamera, loop: Loop) -> None:
     """Until SIGTERM or SIGINT. RuntimeError when the camera does not end."""
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -61,16 +61,13 @@ class PulledHall(WholeHall):
             await self.calm()
 
 
-_DEAF_LIGHTS = ("offline", "refused")
-
-
 def not_stale(looks: Looks) -> list[str]:
     """What still looks true at nodes that heard nobody for longer than a lease."""
     wrong = []
     for node, seen in sorted(looks.items()):
         _, _, kind = node.partition("-")
         # "refused" is as true: an officer pressed a key just now, and was told no.
-        if events.DISPLAY in seen and seen.get(events.LIGHT, [""])[0] not in _DEAF_LIGHTS:
+        if events.DISPLAY in seen and seen.get(events.LIGHT, [""])[0] not in ("offline", "refused"):
             wrong.append(f"{node} has light {seen[events.LIGHT]}")
         if events.SIGN in seen and seen[events.SIGN][0] != "stale":
             wrong.append(f"{node} shows {seen[events.SIGN]}")

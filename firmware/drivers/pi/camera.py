@@ -1,4 +1,4 @@
-"""The port of a camera: it produces segments into a folder, and says honestly how it does.
+"""What a camera leaves: segments in a folder, a list of those that are whole, and its health.
 
     20261123T011502Z/                one run, named by when it began (UTC)
         segments.csv                 its list: name,start_ms,end_ms of each whole segment
@@ -43,22 +43,6 @@ class Health:
     state: str
     age_ms: int | None = None
     why: str = ""
-
-
-class CameraPort:
-    """One camera. All calls come from the loop."""
-
-    def start(self) -> None:
-        """Record from now on, and again after whatever happens."""
-        raise NotImplementedError
-
-    def stop(self) -> None:
-        """Complete the segment under way and end; blocks for seconds at most."""
-        raise NotImplementedError
-
-    def health(self) -> Health:
-        """How it is now."""
-        raise NotImplementedError
 
 
 def wall_ms() -> int:

@@ -9,6 +9,7 @@ each whole segment. Rules:
 """
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,6 @@ from firmware.drivers.pi.camera import (
     STARTING,
     STOPPED,
     WAITING,
-    CameraPort,
     Health,
     Segments,
     free_bytes,
@@ -35,8 +35,11 @@ RETRY_MS_MIN, RETRY_MS_MAX, WELL_MS = 1_000, 60_000, 60_000
 log = logging.getLogger(__name__)
 
 
-class SupervisedCamera(CameraPort):
-    """`room` tells how many bytes are free in a folder; another one in tests."""
+class SupervisedCamera(ABC):
+    """One camera; all calls come from the loop.
+
+    `room` tells how many bytes are free in a folder; another one in tests.
+    """
 
     def __init__(
         self, loop: Loop, folder: Path, floor_bytes: int, room: Callable[[Path], int] = free_bytes
@@ -53,17 +56,17 @@ class SupervisedCamera(CameraPort):
 
     # ---- for adapters ----
 
+    @abstractmethod
     def begin(self, segments: Segments) -> None:
         """Record into this run. OSError or ImportError when it can not be."""
-        raise NotImplementedError
 
+    @abstractmethod
     def end(self, gently: bool) -> None:
         """End, and complete the segment under way when there is time (`gently`)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def trouble(self) -> str:
         """What is wrong now, for a person; "" when nothing is."""
-        raise NotImplementedError
 
     def completed(self, name: str, length_ms: int) -> None:
         """This segment is whole, and ends now."""
@@ -74,15 +77,15 @@ class SupervisedCamera(CameraPort):
         if self._running:
             self._say(RECORDING)
 
-    # ---- the port ----
+    # ---- for who records ----
 
     def start(self) -> None:
-        """Record."""
+        """Record from now on, and again after whatever happens."""
         self._say(WAITING)
         self._tick()
 
     def stop(self) -> None:
-        """End."""
+        """Complete the segment under way and end; blocks for seconds at most."""
         if self._timer is not None:
             self._timer.cancel()
         self._finish(gently=True)

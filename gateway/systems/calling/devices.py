@@ -220,9 +220,7 @@ def open_jobs(config: HallConfig, state: CallingState) -> list[tuple[str, str]]:
     return jobs
 
 
-def job_message(
-    config: HallConfig, state: CallingState, job: str, now_ms: int, boot: int = 0
-) -> Job:
+def job_message(config: HallConfig, state: CallingState, job: str, now_ms: int, boot: int) -> Job:
     """The message of an open job, as it stands now; `now_ms` is hall time.
 
     `boot` is that of the node now, 0: not known. A kiosk that was started, or is another board,

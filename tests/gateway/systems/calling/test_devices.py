@@ -77,7 +77,7 @@ def test_one_announcement_is_open_at_a_time_in_the_order_of_the_calls(desk):
     order = []
     while jobs := open_jobs(desk.config, desk.state):
         assert [node for _, node in jobs] == ["voice-1"]
-        order.append(job_message(desk.config, desk.state, jobs[0][0], desk.now_ms).number)
+        order.append(job_message(desk.config, desk.state, jobs[0][0], desk.now_ms, boot=0).number)
         desk.do(c.SettleJob(jobs[0][0], "done", "", jobs[0][1]))
     assert order == ["A001", "A002", "A003"]
 
@@ -86,7 +86,7 @@ def test_the_printed_ticket_says_when_in_local_time_and_how_many_wait_before(des
     desk.issue()
     desk.issue(kiosk="kiosk-1")
     ((job, node),) = open_jobs(desk.config, desk.state)
-    message = job_message(desk.config, desk.state, job, desk.now_ms)
+    message = job_message(desk.config, desk.state, job, desk.now_ms, boot=0)
     assert node == "kiosk-1"
     assert (message.number, message.ahead, message.copy) == ("A002", 1, 0)
     assert message.issued == "2026-11-23 08:30"

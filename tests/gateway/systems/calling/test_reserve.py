@@ -36,7 +36,7 @@ def test_a_new_reserve_has_numbers_of_every_service_from_the_top(desk):
 def test_the_kiosk_is_told_until_it_answers(desk):
     ask(desk)
     assert open_jobs(desk.config, desk.state) == [("o1-12-3", KIOSK)]
-    message = job_message(desk.config, desk.state, "o1-12-3", desk.now_ms)
+    message = job_message(desk.config, desk.state, "o1-12-3", desk.now_ms, boot=0)
     assert (message.date, message.day_ms) == ("2026-11-23", 30_600_000)
     assert message.rows[0].prefix == "A"
     assert desk.do(c.SettleJob("o1-12-3", "done", "", "voice-1")) == "unknown_job"
@@ -142,7 +142,7 @@ def test_the_largest_reserve_fits_one_message(desk, config: HallConfig):
             merge(desk, number, service=service.code)
     ask(desk, "12-3")
     job = desk.state.reserves["12-3"].job
-    message = job_message(desk.config, desk.state, job, desk.now_ms)
+    message = job_message(desk.config, desk.state, job, desk.now_ms, boot=0)
     assert len(message.rows) == 12
     assert len(encode(message)) <= PAYLOAD_BYTES_MAX
 
