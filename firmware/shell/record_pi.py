@@ -18,6 +18,7 @@ from pydantic import Field, model_validator
 
 from firmware.drivers.pi.camera import Health
 from firmware.drivers.pi.camera_care import SupervisedCamera
+from firmware.drivers.pi.camera_retention import Retention
 from firmware.drivers.pi.loop import Loop
 from firmware.shell.config_pi import ConfigError, Table, load_tables
 from firmware.shell.systemd_pi import Systemd
@@ -31,7 +32,8 @@ log = logging.getLogger("hallkit.camera")
 class CameraTable(Table):
     """[camera]: `source` "v4l2" needs `device`, "rtsp" needs `url`; "picamera" takes `number`.
 
-    `sound` is an ALSA device and is left out unless a hall has decided to record sound.
+    `sound` is an ALSA device and is left out unless a hall has decided to record sound. After
+    `keep_days` segments are deleted (`firmware.drivers.pi.camera_retention`).
     """
 
     folder: Path
@@ -45,6 +47,7 @@ class CameraTable(Table):
     encoder: Literal["libx264", "h264_v4l2m2m"] = "libx264"
     sound: str = ""
     free_mb_min: Annotated[int, Field(ge=100)] = 2000
+    keep_days: Annotated[int, Field(ge=1, le=3650)] = 30
 
     @model_validator(mode="after")
     def _whole(self) -> "CameraTable":
@@ -96,7 +99,7 @@ def _words(health: Health) -> str:
     return health.state + (f": {health.why}" if health.why else "")
 
 
-def run(camera: SupervisedCamera, loop: Loop) -> None:
+def run(camera: SupervisedCamera, table: CameraTable, loop: Loop) -> None:
     """Until SIGTERM or SIGINT. RuntimeError when the camera does not end."""
     stopping: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -104,6 +107,7 @@ def run(camera: SupervisedCamera, loop: Loop) -> None:
     signal.set_wakeup_fd(loop.bell, warn_on_full_buffer=False)
     systemd = Systemd()
     camera.start()
+    Retention(table.folder, table.keep_days, camera.run_folder).start(loop)
     systemd.tell("READY=1")
     told = ""
     while not stopping:
@@ -135,7 +139,7 @@ def main() -> int:
         return 0
     loop = Loop()
     try:
-        run(make_camera(config.camera, loop), loop)
+        run(make_camera(config.camera, loop), config.camera, loop)
     except RuntimeError as error:
         sys.stderr.write(f"record_pi: {error}\n")
         return UNUSABLE

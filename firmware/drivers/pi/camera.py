@@ -11,7 +11,7 @@ Rules of every adapter:
   most; what is left of it is listed at the next start;
 - a run has a folder of its own: no restart and no jump of the clock writes over what is there;
 - a folder with less than the floor of free space is not written to, and that is said;
-- nothing is deleted here: how long to keep what is a matter of the hall, and of a dispute.
+- nothing is deleted here: camera_retention.py does that, when it has been kept long enough.
 A clip of any time is a joining of segments without new compression (ffmpeg, concat, -c copy).
 Times in the list are milliseconds since 1970, to about 0.3 s.
 """

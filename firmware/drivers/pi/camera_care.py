@@ -91,6 +91,10 @@ class SupervisedCamera(ABC):
         self._finish(gently=True)
         self._say(STOPPED)
 
+    def run_folder(self) -> Path | None:
+        """The run that is being written, or was last."""
+        return None if self.segments is None else self.segments.folder
+
     def health(self) -> Health:
         """As the last look found it."""
         age_ms = None

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from firmware.drivers.pi.camera import LIST, read_list
+from firmware.drivers.pi.camera_retention import DAY_MS, LAG_SEGMENTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pi-hall")]
 
@@ -138,3 +140,26 @@ def test_a_mistake_in_the_file_is_named(tmp_path: Path, table: str, said: str) -
     assert result.returncode == 2
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_what_was_kept_long_enough_is_deleted_while_it_records(
+    record: Callable[..., Recorder], until: Callable[..., Any], tmp_path: Path
+) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    old, lately = tmp_path / "camera" / "20240101T000000Z", tmp_path / "camera" / "20240102T000000Z"
+    for run, first_ms, count in (
+        (old, now_ms - 40 * DAY_MS, 3),
+        (lately, now_ms - 3 * DAY_MS, LAG_SEGMENTS + 10),
+    ):
+        run.mkdir(parents=True)
+        times = range(first_ms, first_ms + 2000 * count, 2000)
+        lines = [f"{n:06d}.ts,{ms},{ms + 2000}\n" for n, ms in enumerate(times)]
+        (run / LIST).write_text("".join(lines), "ascii")
+        (run / "000000.ts").write_bytes(b"video")
+    recorder = record()
+    until(lambda: not old.exists(), "the old run is still there")
+    until(lambda: recorder.rows() and len(recorder.runs()) == 2, "no segment")
+    assert (lately / "000000.ts").exists()
+    assert "3 segments" not in recorder.log  # two of them were gone before
+    assert "1 segments, kept long enough, are deleted" in recorder.log
+    assert recorder.end(signal.SIGTERM) == 0
