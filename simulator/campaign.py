@@ -18,7 +18,7 @@ from pathlib import Path
 
 from simulator.faults import MIXES
 from simulator.people.habits import Day
-from simulator.plan import DEFAULT_MIX, Plan, named
+from simulator.plan import DEFAULT_MIX, SWARMS, Plan, named
 from simulator.sources import ROOT, digest
 from simulator.swarm import swarm
 from simulator.world import RunFailed, World, summary
@@ -44,7 +44,7 @@ class Outcome:
 
 def plan_of(seed: int, mix: str) -> Plan:
     """The plan of a campaign's day."""
-    return swarm(seed) if mix == DEFAULT_MIX else named(seed, mix, DENSE_DAY)
+    return swarm(seed, mix) if mix in SWARMS else named(seed, mix, DENSE_DAY)
 
 
 def run_day(seed: int, mix: str) -> Outcome:
@@ -127,7 +127,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the first day")
     parser.add_argument("--days", type=int, default=100)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--faults", choices=[*sorted(MIXES), DEFAULT_MIX], default=DEFAULT_MIX)
+    parser.add_argument("--faults", choices=[*sorted(MIXES), *SWARMS], default=DEFAULT_MIX)
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "campaign")
     given = parser.parse_args(arguments)
     seeds = range(given.seed, given.seed + given.days)

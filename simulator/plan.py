@@ -19,6 +19,10 @@ from simulator.weather import CALM, Weather
 SPARE = "spare"
 SPARE_LABEL = "99"
 DEFAULT_MIX = "swarm"
+# The same faults on days of a few visitors: most bugs show there too, in a fraction of the time.
+BRIEF_MIX = "brief"
+# These draw the hall and the day as well.
+SWARMS = (DEFAULT_MIX, BRIEF_MIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class Plan:
         if not self.mix:
             return f"replay with: World({self.source()}).run()"
         words = [] if self.mix == DEFAULT_MIX else [f"--faults {self.mix}"]
-        if self.mix != DEFAULT_MIX:
+        if self.mix not in SWARMS:
             default = Day()
             if self.day.visitors != default.visitors:
                 words.append(f"--visitors {self.day.visitors}")

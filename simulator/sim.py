@@ -15,7 +15,7 @@ from pathlib import Path
 from simulator.campaign import plan_of
 from simulator.faults import MIXES
 from simulator.people.habits import Day
-from simulator.plan import DEFAULT_MIX, Plan, named
+from simulator.plan import DEFAULT_MIX, SWARMS, Plan, named
 from simulator.replay import run_at_commit
 from simulator.shrink import as_test, shrink
 from simulator.sources import ROOT
@@ -44,8 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="hallkit sim")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--days", type=int, default=1, help="this many seeds, one day each")
-    parser.add_argument("--faults", choices=[*sorted(MIXES), DEFAULT_MIX], default=DEFAULT_MIX)
-    parser.add_argument("--visitors", type=int, default=day.visitors, help="not with swarm")
+    parser.add_argument("--faults", choices=[*sorted(MIXES), *SWARMS], default=DEFAULT_MIX)
+    parser.add_argument("--visitors", type=int, default=day.visitors, help="swarms have their own")
     parser.add_argument("--minutes", type=int, default=day.open_hours_ms // 60_000, help="as well")
     parser.add_argument("--pace", type=int, default=1, help="services so many times shorter")
     parser.add_argument("--trace", action="store_true", help="print every line of the trace, too")
@@ -55,8 +55,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _plan(given: argparse.Namespace, seed: int) -> Plan:
-    if given.faults == DEFAULT_MIX:
-        return plan_of(seed, DEFAULT_MIX)
+    if given.faults in SWARMS:
+        return plan_of(seed, given.faults)
     open_ms = given.minutes * 60_000
     day = Day(visitors=given.visitors, open_hours_ms=open_ms, pace=given.pace)
     return named(seed, given.faults, day)

@@ -1,8 +1,9 @@
-"""The swarm mix: a seed draws the hall, the day, the weather, and which faults there are at all.
+"""The swarm mixes: a seed draws the hall, the day, the weather, and which faults there are at all.
 
 Most seeds have few kinds of fault, and each has them in another strength, so that rare faults are
 not drowned by common ones: no seed has everything, all seeds together have (swarm testing: Groce
-and others, ISSTA 2012). Rules: all is drawn from the seed alone, in one order.
+and others, ISSTA 2012). `brief` has the same faults on days of few visitors. Rules: all is drawn
+from the seed alone, in one order.
 """
 
 import random
@@ -13,10 +14,10 @@ from gateway.config import HallConfig
 from protocols.topics import GATEWAY
 from simulator.faults import CRASH_STEPS, Fault, in_order
 from simulator.people.habits import Day
-from simulator.plan import DEFAULT_MIX, Plan, hall_of
+from simulator.plan import BRIEF_MIX, DEFAULT_MIX, Plan, hall_of
 from simulator.weather import CALM, Weather
 
-VISITORS_MIN, VISITORS_MAX = 10, 300
+VISITORS_MIN = 10
 # Minutes a visitor keeps a window busy: those of the service, and those nobody can hurry.
 SERVICE_MINUTES = 6.6
 WALK_MINUTES = 1.0
@@ -25,6 +26,21 @@ OPEN_MINUTES_MIN, OPEN_MINUTES_MAX = 6, 600
 CALM_SHARE = 0.4
 CLASS_SHARE = 0.3
 COUNT_MAX = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How large days are: visitors, of each window too; how many times shorter services are."""
+
+    visitors_max: int
+    each_window_max: int
+    paces: tuple[int, ...]
+
+
+_SIZES = {
+    DEFAULT_MIX: _Size(300, 300, (2, 4, 6, 8, 12, 16)),
+    BRIEF_MIX: _Size(40, 8, (8, 12, 16)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +67,17 @@ class _Draw:
         return Fault(self.at_ms(), kind, target, self.lasts_ms(least_ms, most_ms), "now", count)  # type: ignore[arg-type]  # the kinds below
 
 
-def swarm(seed: int) -> Plan:
-    """The plan of this seed."""
-    rng = random.Random(f"{seed}/swarm")
+def swarm(seed: int, mix: str = DEFAULT_MIX) -> Plan:
+    """The plan of this seed; `mix` is one of SWARMS."""
+    rng, size = random.Random(f"{seed}/{mix}"), _SIZES[mix]
     windows = rng.randint(1, 8)
-    visitors = round(VISITORS_MIN * (VISITORS_MAX / VISITORS_MIN) ** rng.random())
-    pace = rng.choice((2, 4, 6, 8, 12, 16))
+    visitors = round(VISITORS_MIN * (size.visitors_max / VISITORS_MIN) ** rng.random())
+    pace = rng.choice(size.paces)
     load = rng.uniform(0.4, 1.2)
     each_minutes = (SERVICE_MINUTES / pace + WALK_MINUTES) / windows / load
     # More than the longest day has room for would still be waiting when all must be over.
-    visitors = min(visitors, round(OPEN_MINUTES_MAX / each_minutes))
+    most = min(size.each_window_max * windows, round(OPEN_MINUTES_MAX / each_minutes))
+    visitors = min(visitors, most)
     minutes = max(OPEN_MINUTES_MIN, visitors * each_minutes)
     day = Day(visitors=visitors, open_hours_ms=round(minutes) * 60_000, pace=pace)
     weather = _calm(seed) if rng.random() < CALM_SHARE else _weather(rng)
@@ -68,7 +85,7 @@ def swarm(seed: int) -> Plan:
     spare = _intruder in classes
     draw = _draw_of(rng, hall_of(windows), day)
     faults = [make(draw) for make in classes for _ in range(rng.randint(1, COUNT_MAX))]
-    return Plan(seed, DEFAULT_MIX, day, windows, spare, weather, in_order(faults))
+    return Plan(seed, mix, day, windows, spare, weather, in_order(faults))
 
 
 def _draw_of(rng: random.Random, config: HallConfig, day: Day) -> _Draw:

@@ -3,9 +3,11 @@
 import random
 from collections import Counter
 
+import pytest
+
 from simulator.breakage import Breakage
 from simulator.faults import ROUGH, Fault, schedule
-from simulator.plan import Plan, hall_of, named
+from simulator.plan import BRIEF_MIX, DEFAULT_MIX, SWARMS, Plan, hall_of, named
 from simulator.swarm import swarm
 from simulator.weather import CALM
 from simulator.world import World
@@ -31,8 +33,9 @@ def test_a_hall_without_printers_has_no_printer_faults() -> None:
     assert not [fault for fault in faults if fault.kind in ("paper", "cover")]
 
 
-def test_a_hundred_swarm_seeds_have_every_kind_of_fault_and_no_seed_has_all() -> None:
-    plans = [swarm(seed) for seed in range(100)]
+@pytest.mark.parametrize("mix", SWARMS)
+def test_a_hundred_seeds_have_every_kind_of_fault_and_no_seed_has_all(mix: str) -> None:
+    plans = [swarm(seed, mix) for seed in range(100)]
     world = World(Plan(1))
     assert isinstance(world.hall.breakage, Breakage)
     every = set(world.hall.breakage._ways)
@@ -41,11 +44,24 @@ def test_a_hundred_swarm_seeds_have_every_kind_of_fault_and_no_seed_has_all() ->
     assert max(len(kinds) for kinds in drawn) < len(every)
     assert {plan.windows for plan in plans} == set(range(1, 9))
     assert min(plan.day.visitors for plan in plans) < 15
-    assert max(plan.day.visitors for plan in plans) > 200
     calm = Counter(plan.weather == CALM for plan in plans)
     assert min(calm.values()) > 8
-    assert swarm(7) == swarm(7)
-    assert swarm(7) != swarm(8)
+    assert swarm(7, mix) == swarm(7, mix)
+    assert swarm(7, mix) != swarm(8, mix)
+
+
+def test_the_swarm_has_whole_days_and_the_brief_mix_has_none() -> None:
+    whole, brief = ([swarm(seed, mix).day for seed in range(100)] for mix in SWARMS)
+    assert max(day.visitors for day in whole) > 200
+    assert max(day.visitors for day in brief) <= 40
+    assert max(day.open_hours_ms for day in brief) < 40 * 60_000
+
+
+@pytest.mark.parametrize(
+    ("mix", "arguments"), [(DEFAULT_MIX, ""), (BRIEF_MIX, ' ARGS="--faults brief"')]
+)
+def test_a_swarm_seed_says_how_it_is_run_again(mix: str, arguments: str) -> None:
+    assert swarm(5, mix).replay() == f"replay with: make sim SEED=5{arguments}"
 
 
 def test_every_smaller_hall_serves_every_service() -> None:
