@@ -6,6 +6,7 @@ that does not apply (no such node in this hall, broken already) does nothing.
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 from simulator.auditor import Auditor
 from simulator.faults import Fault
@@ -21,6 +22,7 @@ from simulator.virtual_trace import Trace
 from simulator.weather import CALM, Weather
 
 GHOST_MS_MAX = 800
+ALONE_RESTART_MS = 1000
 OTHER_FIRMWARE = "0.2.0"
 DAY_MS = 86_400_000
 
@@ -67,6 +69,7 @@ class Breakage:
             "restart": self._restart_node,
             "torn": self._tear,
             "board": self._replace_board,
+            "alone": self._leave_alone,
             "stuck": self._hold_key,
             "spike": self._spike,
             "paper": self._break_printer,
@@ -235,6 +238,14 @@ class Breakage:
                 self._auditor.board_replaced(name)
                 node.replace_board(self._gateway.wall_seconds())
                 self._later(fault, node.power_on)
+
+    def _leave_alone(self, fault: Fault) -> None:
+        """What several starts have to tell is then told at once."""
+        self._block(fault)
+        for place in range(fault.count):
+            after_ms = fault.lasts_ms * (place + 1) // (fault.count + 1)
+            again = replace(fault, kind="restart", lasts_ms=ALONE_RESTART_MS)
+            self._timeline.after(after_ms, self.suffer, again)
 
     def _hold_key(self, fault: Fault) -> None:
         for name in self._names(fault):

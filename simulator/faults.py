@@ -37,11 +37,12 @@ FaultKind = Literal[
     "mute",
     "clog",
     "ghost",
-    # a node: its supply fails, in the middle of a write, for good (a new board under its name);
-    # keys held down for long, or hit by a spike
+    # a node: its supply fails, in the middle of a write, for good (a new board under its name), or
+    # again and again while its cable is out; keys held down for long, or hit by a spike
     "restart",
     "torn",
     "board",
+    "alone",
     "stuck",
     "spike",
     # parts: the roll ends, cover open, cutter jammed, printer silent, its supply fails, speaker

@@ -61,6 +61,8 @@ class Network:
         self._make_rng = make_rng
         self._rngs: dict[str, tuple[random.Random, random.Random]] = {}  # of a client: up, down
         self._links: dict[int, Link] = {}
+        self._untold: list[Link] = []  # ended by the broker while nothing reached the client
+        self._lives: dict[str, int] = {}  # of a client that dials: its next life hears no answer
         self._numbers = 0
         self._no_up: dict[str, bool] = {}
         self._no_down: dict[str, bool] = {}
@@ -76,11 +78,12 @@ class Network:
         if name not in self._rngs:
             up, down = self._make_rng(f"up/{name}"), self._make_rng(f"down/{name}")
             self._rngs[name] = (up, down)
+        life = self._lives.get(name, 0)
         if self.is_blocked(name):
-            self._timeline.after(CONNECT_TIMEOUT_MS, client.link_refused)
+            self._timeline.after(CONNECT_TIMEOUT_MS, self._refuse, client, life)
         else:
             latency_ms = self._rngs[name][0].randint(LATENCY_MS_MIN, LATENCY_MS_MAX)
-            self._timeline.after(latency_ms, self._accept, client, latency_ms)
+            self._timeline.after(latency_ms, self._accept, client, latency_ms, life)
 
     def send(self, link: Link, data: bytes) -> None:
         """Bytes from the client, whole packets."""
@@ -134,7 +137,9 @@ class Network:
         self._let_arrive(name)
         if self.is_blocked(name):
             self._no_up[name] = self._no_down[name] = False
-            for link in list(self._links.values()):
+            untold = [link for link in self._untold if link.client.name == name]
+            self._untold = [link for link in self._untold if link.client.name != name]
+            for link in (*self._links.values(), *untold):
                 if link.client.name == name and link.open:
                     link.open = False
                     link.client.link_closed(link)
@@ -171,6 +176,7 @@ class Network:
 
     def abandon(self, name: str) -> None:
         """The client loses its supply: nobody is told, the broker goes on believing in it."""
+        self._lives[name] = self._lives.get(name, 0) + 1
         for link in self._links.values():
             if link.client.name == name:
                 link.open = False
@@ -198,9 +204,11 @@ class Network:
 
     # ---- carrying ----
 
-    def _accept(self, client: Endpoint, latency_ms: int) -> None:
+    def _accept(self, client: Endpoint, latency_ms: int, life: int) -> None:
         if not self.broker_running or self.is_blocked(client.name):
-            client.link_refused()
+            self._refuse(client, life)
+            return
+        if life != self._lives.get(client.name, 0):
             return
         self._numbers += 1
         link = Link(self._numbers, client, latency_ms, *self._rngs[client.name])
@@ -208,6 +216,10 @@ class Network:
         self.broker.connection_made(link.number, self._timeline.now_ms)
         self._after_broker()
         client.link_opened(link)
+
+    def _refuse(self, client: Endpoint, life: int) -> None:
+        if life == self._lives.get(client.name, 0):
+            client.link_refused()
 
     def _carry_up(self, link: Link, packet: bytes) -> None:
         at_ms = self._timeline.now_ms + link.latency_ms
@@ -309,10 +321,14 @@ class Network:
             self._close_from_broker(link)
 
     def _close_from_broker(self, link: Link) -> None:
-        if link.open and not self._no_down.get(link.client.name):
-            self.settle(link)
-            link.open = False
-            link.client.link_closed(link)
+        if not link.open:
+            return
+        if self._no_down.get(link.client.name):
+            self._untold.append(link)
+            return
+        self.settle(link)
+        link.open = False
+        link.client.link_closed(link)
 
     def _after_broker(self) -> None:
         self._flush()

@@ -81,7 +81,7 @@ def swarm(seed: int, mix: str = DEFAULT_MIX) -> Plan:
     minutes = max(OPEN_MINUTES_MIN, visitors * each_minutes)
     day = Day(visitors=visitors, open_hours_ms=round(minutes) * 60_000, pace=pace)
     weather = _calm(seed) if rng.random() < CALM_SHARE else _weather(rng)
-    classes = [draw for draw in _CLASSES if rng.random() < CLASS_SHARE]
+    classes = [draw for draw in _CLASSES[mix] if rng.random() < CLASS_SHARE]
     spare = _intruder in classes
     draw = _draw_of(rng, hall_of(windows), day)
     faults = [make(draw) for make in classes for _ in range(rng.randint(1, COUNT_MAX))]
@@ -225,7 +225,14 @@ def _intruder(draw: _Draw) -> Fault:
     return draw.fault("intruder", "", 10_000, 600_000)
 
 
-_CLASSES: tuple[Callable[[_Draw], Fault], ...] = (
+def _alone(draw: _Draw) -> Fault:
+    """A kiosk gives out its own numbers, starts in between, and then tells all at once."""
+    return draw.fault(
+        "alone", draw.rng.choice(draw.kiosks), 30_000, 240_000, draw.rng.randint(0, 3)
+    )
+
+
+_WHOLE: tuple[Callable[[_Draw], Fault], ...] = (
     _gateway,
     _upgrade,
     _machine,
@@ -249,3 +256,5 @@ _CLASSES: tuple[Callable[[_Draw], Fault], ...] = (
     _kiosk,
     _intruder,
 )
+# What was drawn for a seed of the whole days stays as it is: found days are named by it.
+_CLASSES = {DEFAULT_MIX: _WHOLE, BRIEF_MIX: (*_WHOLE, _alone)}

@@ -7,6 +7,7 @@ supply; the printer and the loudspeaker have their own and go on.
 
 import random
 from collections.abc import Callable
+from itertools import takewhile
 from typing import Any
 
 from protocols.announcement import CHIME, announcement_tokens
@@ -227,13 +228,15 @@ class LampDevice(Device):
             del self.history[0]
 
     def looks(self) -> tuple[str, bool]:
-        """(colour, blinking) as seen over the last seconds; dark phases do not count as off."""
+        """(colour, blinking) as seen over the last seconds; dark phases do not count as off.
+
+        What was lit in another colour before is over, and no part of a blinking.
+        """
         start_ms = self.timeline.now_ms - self.SEEN_MS
         recent = [colour for at_ms, colour in self.history if at_ms > start_ms]
-        if len(recent) < 3:
-            return self.colour, False
-        lit = [colour for colour in recent if colour != "off"]
-        return (lit[-1] if lit else "off"), True
+        lit = next((colour for colour in reversed(recent) if colour != "off"), "off")
+        alike = list(takewhile(lambda colour: colour in (lit, "off"), reversed(recent)))
+        return (lit, True) if len(alike) >= 3 else (self.colour, False)
 
 
 class FaceDevice(Device):

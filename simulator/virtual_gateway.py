@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from gateway.broker.session import BrokerAddress, Sink
 from gateway.config import HallConfig
 from gateway.core.effects import Answer, Publish
+from gateway.core.events import GatewayStarted
 from gateway.core.json import JsonObject
 from gateway.engine import Engine
 from gateway.journal.chain import to_records
@@ -132,8 +133,9 @@ class VirtualGateway:
         loop.on_kill = self._gone
         self._how, self._down_ms, self._sent_last = "killed", RESTART_MS, False
         if self._machine_starts:
-            # It has no say on P8 what a clock says that was wrong while the computer was off.
-            self._machine_starts, self.wall_jump_ms = False, 0
+            # It has no say on P8 what a clock says that was wrong before the first start on this
+            # computer could note the time.
+            self.wall_jump_ms = 0
         machine = Machine(
             steady_ms=self._steady_ms,
             wall_ms=self._wall_ms,
@@ -328,6 +330,8 @@ class VirtualGateway:
             "journal",
             f"{record.seq} {record.kind} {_in_short(record)} <- {record.cause}",
         )
+        if record.kind == GatewayStarted.KIND:
+            self._machine_starts = False
         self._watcher.record_durable(record)
 
     def write_failed(self) -> None:

@@ -14,10 +14,10 @@ from simulator.mutants.hunt import DAYS_MAX, MUTANTS, Caught, hunt_all
 
 def row(caught: Caught) -> str:
     """One line of the table."""
-    seed = "-" if caught.seed is None else str(caught.seed)
+    day = caught.day or "-"
     mark = "" if caught.expected else "  (unexpected)"
     return (
-        f"{caught.name:40} {caught.part:16} {caught.promise:5} {seed:>5} {caught.days:>5} "
+        f"{caught.name:40} {caught.part:16} {caught.promise:5} {day:>9} {caught.days:>5} "
         f"{caught.cpu_ms / 1000:>8.1f}{mark}"
     )
 
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     places = [place for place, each in enumerate(MUTANTS) if given.name in each.name]
     places = places[given.first - 1 :]
-    sys.stdout.write(f"{'mutant':40} {'part':16} {'by':5} {'seed':>5} {'days':>5} {'CPU s':>8}\n")
+    sys.stdout.write(f"{'mutant':40} {'part':16} {'by':5} {'day':>9} {'days':>5} {'CPU s':>8}\n")
     missed = [caught.name for caught in _told(hunt_all(places, given.days, given.workers))]
     for name in missed:
         sys.stdout.write(f"not caught: {name}\n")
@@ -46,7 +46,7 @@ def _told(hunts: Iterator[Caught]) -> Iterator[Caught]:
     for caught in hunts:
         sys.stdout.write(row(caught) + "\n")
         sys.stdout.flush()
-        if caught.seed is None:
+        if not caught.day:
             yield caught
 
 

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 from simulator.mutants.gateway import GATEWAY
 from simulator.mutants.mutant import Mutant
 from simulator.mutants.nodes import NODES
-from simulator.plan import Plan
+from simulator.plan import SWARMS, Plan
 from simulator.swarm import swarm
 from simulator.world import RunFailed, World
 
@@ -19,13 +19,13 @@ MUTANTS: tuple[Mutant, ...] = (*GATEWAY, *NODES)
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """`seed`: of the first day that broke a promise, None when none did; `days`: how many ran."""
+    """`day`: mix and seed of the first that broke a promise, "" for none; `days`: how many ran."""
 
     name: str
     part: str
     promise: str
     expected: bool
-    seed: int | None
+    day: str
     days: int
     cpu_ms: int
 
@@ -35,13 +35,13 @@ def hunt(place: int, days: int) -> Caught:
     mutant = MUTANTS[place]
     mutant.plant()
     began_ns = time.process_time_ns()
-    promise, caught, ran = "none", None, 0
+    promise, caught, ran = "none", "", 0
     for plan in _in_order(mutant)[:days]:
         ran += 1
         try:
             World(plan).run()
         except RunFailed as failure:
-            promise, caught = failure.promise, plan.seed
+            promise, caught = failure.promise, f"{plan.mix} {plan.seed}"
             break
     cpu_ms = (time.process_time_ns() - began_ns) // 1_000_000
     expected = mutant.may_break(promise)
@@ -49,12 +49,12 @@ def hunt(place: int, days: int) -> Caught:
 
 
 def _in_order(mutant: Mutant) -> list[Plan]:
-    """The swarm's first days, those first in which it can show, and of these the short ones.
+    """The first days of both mixes, those first in which it can show, and of these the short ones.
 
     Most bugs show on any day, and a small one takes a tenth of a big one.
     """
     return sorted(
-        (swarm(seed) for seed in range(DAYS_MAX)),
+        (swarm(seed, mix) for mix in SWARMS for seed in range(DAYS_MAX // len(SWARMS))),
         key=lambda plan: (not mutant.shows_in(plan), plan.day.open_hours_ms * plan.windows),
     )
 

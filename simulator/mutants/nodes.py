@@ -220,14 +220,14 @@ NODES = (
         "protocols",
         "P1 P3 P6 P7 P11",
         _settle_any_boot,
-        with_fault("restart", "torn"),
+        with_fault("alone"),
     ),
     Mutant(
         "an ack settles all before it",
         "protocols",
         "P1 P3 P6 P7 P11",
         _settle_all_before,
-        with_fault("paper", "jam", "silent", "cable"),
+        with_fault("alone"),
     ),
     Mutant(
         "the outbox is not stored",

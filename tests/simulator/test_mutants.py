@@ -33,17 +33,17 @@ def test_a_mutant_of_what_is_no_longer_there_says_that_it_is_out_of_date() -> No
         replace(command, "such_thing", None)
 
 
-@pytest.mark.parametrize(("seed", "code", "word"), [(3, 0, "all caught"), (None, 1, "FAILED")])
+@pytest.mark.parametrize(("day", "code", "word"), [("swarm 3", 0, "all caught"), ("", 1, "FAILED")])
 def test_the_table_ends_with_a_word(
-    monkeypatch: pytest.MonkeyPatch, capsys: Any, seed: int | None, code: int, word: str
+    monkeypatch: pytest.MonkeyPatch, capsys: Any, day: str, code: int, word: str
 ) -> None:
-    caught = Caught("a bug", "a part", "P3", True, seed, 4, 1200)
+    caught = Caught("a bug", "a part", "P3", True, day, 4, 1200)
     monkeypatch.setattr(command, "hunt_all", lambda places, days, workers: iter([caught]))
     assert command.main(["--days", "4"]) == code
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].startswith("a bug")
     assert lines[-1].endswith(word)
-    assert ("not caught: a bug" in lines) == (seed is None)
+    assert ("not caught: a bug" in lines) == (not day)
 
 
 @pytest.mark.slow
@@ -51,5 +51,5 @@ def test_the_table_ends_with_a_word(
 def test_a_planted_bug_is_caught(name: str) -> None:
     place = next(place for place, mutant in enumerate(MUTANTS) if mutant.name == name)
     (caught,) = hunt_all([place], DAYS_MAX, 1)
-    assert caught.seed is not None, f"{DAYS_MAX} days went by"
+    assert caught.day, f"{DAYS_MAX} days went by"
     assert caught.expected, f"{caught.promise} is not what it breaks"
