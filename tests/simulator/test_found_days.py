@@ -7,15 +7,19 @@ from simulator.world import World
 
 
 @pytest.mark.parametrize(
-    "seed",
+    ("mix", "seed"),
     [
-        pytest.param(119, id="an-officer-whose-pad-is-dark-at-closing-time-stays"),
-        pytest.param(163, id="a-new-voice-board-says-what-nobody-knows-the-old-one-said"),
-        pytest.param(153, id="a-voice-is-there-though-the-broker-kept-a-will-told-late"),
-        pytest.param(1085, id="a-damaged-journal-on-a-disk-that-fails-is-refused-for-either"),
-        pytest.param(1186, id="a-new-kiosk-board-marks-what-the-old-one-may-have-printed"),
+        pytest.param("swarm", 119, id="an-officer-whose-pad-is-dark-at-closing-time-stays"),
+        pytest.param("swarm", 163, id="a-new-voice-board-says-what-nobody-knows-the-old-one-said"),
+        pytest.param("swarm", 153, id="a-voice-is-there-though-the-broker-kept-a-will-told-late"),
+        pytest.param("swarm", 1085, id="a-damaged-journal-on-a-disk-that-fails-is-refused-for-either"),
+        pytest.param("swarm", 1186, id="a-new-kiosk-board-marks-what-the-old-one-may-have-printed"),
+        pytest.param("brief", 31, id="a-dial-of-a-boot-that-is-over-is-not-answered-to-the-next"),
+        pytest.param("brief", 78, id="a-line-that-was-ended-unheard-is-found-reset"),
+        pytest.param("brief", 89, id="a-wrong-clock-before-the-first-start-is-nobodys-fault"),
+        pytest.param("brief", 102, id="a-lamp-that-was-amber-is-not-seen-blinking-green"),
     ],
 )
-def test_a_day_that_once_broke_a_promise_keeps_it(seed: int) -> None:
-    plan = swarm(seed)
+def test_a_day_that_once_broke_a_promise_keeps_it(mix: str, seed: int) -> None:
+    plan = swarm(seed, mix)
     assert sum(World(plan).run().outcomes.values()) == plan.day.visitors

@@ -267,3 +267,36 @@ def test_packets_that_wait_have_the_fate_they_would_have_had() -> None:
     at_once, waited = beats_heard(False), beats_heard(True)
     assert at_once == waited
     assert 10 < len(at_once) < 30
+
+
+def test_a_client_that_lost_its_supply_hears_no_answer_to_what_it_dialled_before() -> None:
+    rig = Rig()
+    opened = len(rig.client.links)
+    rig.network.abandon(rig.client.name)
+    rig.network.connect(rig.client)
+    rig.network.abandon(rig.client.name)
+    rig.run(50)
+    assert len(rig.client.links) == opened
+    rig.network.block(rig.client.name)
+    rig.network.connect(rig.client)
+    rig.network.abandon(rig.client.name)
+    rig.run(5000)
+    assert rig.client.refused == 0
+    rig.network.connect(rig.client)
+    rig.run(5000)
+    assert rig.client.refused == 1
+
+
+def test_a_connection_that_was_ended_unheard_is_found_reset_when_the_cable_is_back() -> None:
+    rig = Rig()
+    rig.network.ghost(rig.client.name, 100)
+    rig.network.block(rig.client.name)
+    rig.run(1000)
+    assert rig.client.closed == 0
+    rig.network.block("somebody else")
+    rig.network.unblock("somebody else")
+    rig.network.unblock(rig.client.name)
+    assert rig.client.closed == 1
+    rig.network.block(rig.client.name)
+    rig.network.unblock(rig.client.name)
+    assert rig.client.closed == 1
