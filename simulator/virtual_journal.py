@@ -19,7 +19,8 @@ from gateway.journal.upcasts import UPCASTS
 from gateway.room import Room
 
 Trouble = Literal["", "full", "broken"]
-NAME = Path("journal.sqlite")
+# Told in errors and so in the trace: the same wherever this code lies.
+NAME = Path("/virtual/journal.sqlite")
 
 
 class Witness(Protocol):
