@@ -24,6 +24,9 @@ from gateway.systems.calling.state import CallingState
 from simulator.mutants.mutant import Mutant, replace, with_fault
 from simulator.plan import Plan
 
+# A journal of so many has a few snapshots.
+VISITORS_OF_SNAPSHOTS = 40
+
 
 def _no_dedupe() -> None:
     replace(Dedupe, "report", lambda self, node, boot, seq: None)
@@ -299,12 +302,30 @@ def _wills_come_late(plan: Plan) -> bool:
     return plan.weather.late_will_percent > 0 and not plan.weather.any
 
 
+def _snapshots_are_read(plan: Plan) -> bool:
+    """The journal grows past a few, and the gateway starts again."""
+    starts = ("gateway", "machine", "upgrade")
+    return plan.day.visitors >= VISITORS_OF_SNAPSHOTS and with_fault(*starts)(plan)
+
+
 GATEWAY = (
     Mutant("no deduplication of reports", "gateway core", "P3", _no_dedupe),
     Mutant("an ack leaves before the commit", "gateway process", "P1 P3", _ack_before_commit),
-    Mutant("a failed write is forgotten", "journal", "P1 P9", _failed_write_forgotten),
-    Mutant("a snapshot misses events", "journal", "P1 P2 P3 P4 P12 P14", _snapshot_misses_events),
-    Mutant("a snapshot forgets what was settled", "journal", "P3 P12", _snapshot_without_dedupe),
+    Mutant("a failed write is forgotten", "journal", "P1 P9 P11", _failed_write_forgotten),
+    Mutant(
+        "a snapshot misses events",
+        "journal",
+        "P1 P2 P3 P4 P12 P14",
+        _snapshot_misses_events,
+        _snapshots_are_read,
+    ),
+    Mutant(
+        "a snapshot forgets what was settled",
+        "journal",
+        "P3 P12",
+        _snapshot_without_dedupe,
+        _snapshots_are_read,
+    ),
     Mutant("two write one journal", "journal", "P1 P2 P9 P10", _two_writers, with_fault("upgrade")),
     Mutant("a damaged journal is taken", "journal", "P10 BrokenChain", _damage_not_looked_for),
     Mutant("hall time follows the wall clock", "gateway core", "P8", _hall_time_follows_the_wall),
