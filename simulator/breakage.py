@@ -22,7 +22,9 @@ from simulator.virtual_trace import Trace
 from simulator.weather import CALM, Weather
 
 GHOST_MS_MAX = 800
-ALONE_RESTART_MS = 1000
+ALONE_RESTART_MS, ALONE_SOON_MS = 1000, 20_000
+# CONNECT, SUBSCRIBE, what it is and what it shows, and then some of its reports.
+PACKETS_PASSED = (4, 12)
 OTHER_FIRMWARE = "0.2.0"
 DAY_MS = 86_400_000
 
@@ -240,12 +242,20 @@ class Breakage:
                 self._later(fault, node.power_on)
 
     def _leave_alone(self, fault: Fault) -> None:
-        """What several starts have to tell is then told at once."""
+        """What two short lives have to tell is told at once, and a bit of it is lost."""
+        self._restart_node(replace(fault, lasts_ms=ALONE_RESTART_MS))
+        self._timeline.after(ALONE_SOON_MS, self._leave_alone_now, fault)
+
+    def _leave_alone_now(self, fault: Fault) -> None:
+        if self._healed:
+            return
         self._block(fault)
         for place in range(fault.count):
             after_ms = fault.lasts_ms * (place + 1) // (fault.count + 1)
             again = replace(fault, kind="restart", lasts_ms=ALONE_RESTART_MS)
             self._timeline.after(after_ms, self.suffer, again)
+        for name in self._names(fault):
+            self._network.lose_one(name, self._rng.randint(*PACKETS_PASSED))
 
     def _hold_key(self, fault: Fault) -> None:
         for name in self._names(fault):

@@ -66,6 +66,7 @@ class Network:
         self._numbers = 0
         self._no_up: dict[str, bool] = {}
         self._no_down: dict[str, bool] = {}
+        self._packets_left: dict[str, int] = {}  # of a client, until one is lost
         self._clogged_ms: dict[str, int] = {}
         self._wake_ms: int | None = None
         broker.on_output = self._after_broker
@@ -94,7 +95,7 @@ class Network:
         for packet in split_packets(data):
             if self.on_packet_up is not None:
                 self.on_packet_up(name, packet)
-            if not blocked:
+            if not blocked and not self._is_lost(name):
                 self._carry_up(link, packet)
 
     def close(self, link: Link) -> None:
@@ -131,6 +132,10 @@ class Network:
         self._let_arrive(name)
         self._no_up[name] = self._no_up.get(name, False) or up
         self._no_down[name] = self._no_down.get(name, False) or down
+
+    def lose_one(self, name: str, packets: int) -> None:
+        """So many more packets of this client pass, the next one is lost."""
+        self._packets_left[name] = packets
 
     def unblock(self, name: str) -> None:
         """Bytes pass again; a connection from before is found reset."""
@@ -220,6 +225,14 @@ class Network:
     def _refuse(self, client: Endpoint, life: int) -> None:
         if life == self._lives.get(client.name, 0):
             client.link_refused()
+
+    def _is_lost(self, name: str) -> bool:
+        left = self._packets_left.pop(name, None)
+        if not left:
+            self.dropped += left == 0
+            return left == 0
+        self._packets_left[name] = left - 1
+        return False
 
     def _carry_up(self, link: Link, packet: bytes) -> None:
         at_ms = self._timeline.now_ms + link.latency_ms

@@ -227,9 +227,8 @@ def _intruder(draw: _Draw) -> Fault:
 
 def _alone(draw: _Draw) -> Fault:
     """A kiosk gives out its own numbers, starts in between, and then tells all at once."""
-    return draw.fault(
-        "alone", draw.rng.choice(draw.kiosks), 30_000, 240_000, draw.rng.randint(0, 3)
-    )
+    starts = draw.rng.randint(0, 3)
+    return draw.fault("alone", draw.rng.choice(draw.kiosks), 60_000, 300_000, starts)
 
 
 _WHOLE: tuple[Callable[[_Draw], Fault], ...] = (
