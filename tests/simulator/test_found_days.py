@@ -14,7 +14,7 @@ from simulator.world import World
         pytest.param("swarm", 153, id="a-voice-is-there-though-the-broker-kept-a-will-told-late"),
         pytest.param("swarm", 1085, id="a-damaged-journal-on-a-failing-disk-is-refused-for-either"),
         pytest.param("swarm", 1186, id="a-new-kiosk-board-marks-what-the-old-one-may-have-printed"),
-        pytest.param("brief", 31, id="a-dial-of-a-boot-that-is-over-is-not-answered-to-the-next"),
+        pytest.param("brief", 161, id="a-dial-of-a-boot-that-is-over-is-not-answered-to-the-next"),
         pytest.param("brief", 78, id="a-line-that-was-ended-unheard-is-found-reset"),
         pytest.param("brief", 89, id="a-wrong-clock-before-the-first-start-is-nobodys-fault"),
         pytest.param("brief", 102, id="a-lamp-that-was-amber-is-not-seen-blinking-green"),
