@@ -25,6 +25,8 @@ GHOST_MS_MAX = 800
 ALONE_RESTART_MS, ALONE_SOON_MS = 1000, 20_000
 # CONNECT, SUBSCRIBE, what it is and what it shows, and then some of its reports.
 PACKETS_PASSED = (4, 12)
+# To dial again, to lose one, to notice that, and to dial once more.
+LOSS_MS = 12_000
 OTHER_FIRMWARE = "0.2.0"
 DAY_MS = 86_400_000
 
@@ -113,6 +115,7 @@ class Breakage:
         gateway.forget_doom()
         for name in (gateway.name, *self._nodes):
             self._network.unblock(name)
+            self._network.lose_none(name)
         for node in self._nodes.values():
             node.flash.cut_never()
             if isinstance(node.device, KioskDevice):
@@ -243,19 +246,22 @@ class Breakage:
 
     def _leave_alone(self, fault: Fault) -> None:
         """What two short lives have to tell is told at once, and a bit of it is lost."""
-        self._restart_node(replace(fault, lasts_ms=ALONE_RESTART_MS))
-        self._timeline.after(ALONE_SOON_MS, self._leave_alone_now, fault)
+        restart = replace(fault, kind="restart", lasts_ms=ALONE_RESTART_MS, count=0)
+        self._restart_node(restart)
+        self._timeline.after(ALONE_SOON_MS, self._leave_alone_now, fault, restart)
 
-    def _leave_alone_now(self, fault: Fault) -> None:
+    def _leave_alone_now(self, fault: Fault, restart: Fault) -> None:
         if self._healed:
             return
         self._block(fault)
         for place in range(fault.count):
             after_ms = fault.lasts_ms * (place + 1) // (fault.count + 1)
-            again = replace(fault, kind="restart", lasts_ms=ALONE_RESTART_MS)
-            self._timeline.after(after_ms, self.suffer, again)
+            self._timeline.after(after_ms, self.suffer, restart)
+        over_ms = fault.lasts_ms + LOSS_MS
         for name in self._names(fault):
+            self._disturb(name, over_ms)
             self._network.lose_one(name, self._rng.randint(*PACKETS_PASSED))
+            self._timeline.after(over_ms, self._network.lose_none, name)
 
     def _hold_key(self, fault: Fault) -> None:
         for name in self._names(fault):

@@ -137,6 +137,10 @@ class Network:
         """So many more packets of this client pass, the next one is lost."""
         self._packets_left[name] = packets
 
+    def lose_none(self, name: str) -> None:
+        """Nothing more is to be lost, if it has not been yet."""
+        self._packets_left.pop(name, None)
+
     def unblock(self, name: str) -> None:
         """Bytes pass again; a connection from before is found reset."""
         self._let_arrive(name)
@@ -227,12 +231,15 @@ class Network:
             client.link_refused()
 
     def _is_lost(self, name: str) -> bool:
-        left = self._packets_left.pop(name, None)
-        if not left:
-            self.dropped += left == 0
-            return left == 0
-        self._packets_left[name] = left - 1
-        return False
+        """Whether this is the one packet that `lose_one` meant."""
+        if name not in self._packets_left:
+            return False
+        left = self._packets_left.pop(name)
+        if left:
+            self._packets_left[name] = left - 1
+            return False
+        self.dropped += 1
+        return True
 
     def _carry_up(self, link: Link, packet: bytes) -> None:
         at_ms = self._timeline.now_ms + link.latency_ms

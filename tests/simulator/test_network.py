@@ -300,3 +300,23 @@ def test_a_connection_that_was_ended_unheard_is_found_reset_when_the_cable_is_ba
     rig.network.block(rig.client.name)
     rig.network.unblock(rig.client.name)
     assert rig.client.closed == 1
+
+
+def test_one_packet_is_lost_after_those_that_pass() -> None:
+    rig = Rig()
+    rig.network.lose_one(rig.client.name, 2)
+    rig.send(*(encode_publish(f"t/{place}", b"x", 0) for place in range(4)))
+    rig.run(50)
+    heard = [packet for packet in rig.client.packets if packet[0] & 0xF0 == PUBLISH]
+    assert [
+        place for place in range(4) if any(f"t/{place}".encode() in each for each in heard)
+    ] == [
+        *(0, 1, 3),
+    ]
+    assert rig.network.dropped == 1
+    rig.network.lose_one(rig.client.name, 0)
+    rig.network.lose_none(rig.client.name)
+    rig.send(encode_publish("t/9", b"x", 0))
+    rig.run(50)
+    assert b"t/9" in rig.client.packets[-1]
+    assert rig.network.dropped == 1

@@ -88,11 +88,13 @@ class Segments:
 
 def read_list(run: Path) -> list[tuple[str, int, int]]:
     """[(name, start_ms, end_ms)] of a run."""
-    rows = []
-    for line in (run / LIST).read_text("ascii").splitlines():
-        name, start_ms, end_ms = line.split(",")
-        rows.append((name, int(start_ms), int(end_ms)))
-    return rows
+    return [row_of(line) for line in (run / LIST).read_bytes().splitlines()]
+
+
+def row_of(line: bytes) -> tuple[str, int, int]:
+    """(name, start_ms, end_ms) of a line of a list. ValueError when it is none."""
+    name, start_ms, end_ms = line.decode("ascii").split(",")
+    return name, int(start_ms), int(end_ms)
 
 
 def recover(run: Path) -> None:
@@ -107,8 +109,8 @@ def recover(run: Path) -> None:
             file.truncate(size - len(half))  # a power cut left it
     if whole:
         try:
-            name, _, end = whole.rpartition(b"\n")[2].decode("ascii").split(",")
-            number, end_ms = int(Path(name).stem), int(end)
+            name, _, end_ms = row_of(whole.rpartition(b"\n")[2])
+            number = int(Path(name).stem)
         except ValueError as error:
             log.warning("camera: %s can not be read (%s); it is left as it is", path, error)
             return

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
-from firmware.drivers.pi.camera import LIST, SEGMENT_MS, wall_ms
+from firmware.drivers.pi.camera import LIST, SEGMENT_MS, row_of, wall_ms
 from firmware.drivers.pi.loop import Loop
 
 DAY_MS = 86_400_000
@@ -91,7 +91,7 @@ class Retention:
         with (run / LIST).open("rb") as file:
             for line in islice(file, gone, gone + most):
                 try:
-                    name, end_ms = _parsed(line)
+                    name, _, end_ms = row_of(line)
                 except ValueError as error:
                     log.warning("camera: %s can not be read (%s); it is left", run / LIST, error)
                     return done
@@ -127,12 +127,6 @@ class Retention:
             del self._gone[run]
 
 
-def _parsed(line: bytes) -> tuple[str, int]:
-    """(name, end_ms) of a line. ValueError when it is none."""
-    name, _, end_ms = line.decode("ascii").split(",")
-    return name, int(end_ms)
-
-
 def _lagging_ms(runs: list[Path]) -> int:
     """When the segment of LAG_SEGMENTS ago ended; 0 when there are not so many.
 
@@ -145,6 +139,6 @@ def _lagging_ms(runs: list[Path]) -> int:
             if lines > left:
                 file.seek(-(left + 1) * LINE_BYTES, os.SEEK_END)
                 file.readline()
-                return _parsed(file.readline())[1]
+                return row_of(file.readline())[2]
         left -= lines
     return 0
