@@ -11,6 +11,7 @@ Rules:
 import asyncio
 import json
 import time
+from abc import ABC, abstractmethod
 from typing import Any
 
 from gateway.config import HallConfig
@@ -34,7 +35,7 @@ READY_S = 20.0
 UNSEEN_S = 0.5
 
 
-class Display:
+class Display(ABC):
     """What the gateway knows of a node: that it is there, and what it shows."""
 
     def __init__(self, hall: str, name: str, kind: str) -> None:
@@ -83,16 +84,17 @@ class Display:
             self.line.publish(self._shown_topic, encode(self._shown), True)
             self._shown = None
 
+    @abstractmethod
     def _has_picture(self) -> bool:
-        raise NotImplementedError
+        """Whether what a node of this kind needs has come."""
 
+    @abstractmethod
     def show(self, want: dict[str, Any]) -> None:
         """A picture has come."""
-        raise NotImplementedError
 
+    @abstractmethod
     def hear(self, body: dict[str, Any]) -> None:
         """An acknowledgement or a job has come."""
-        raise NotImplementedError
 
 
 class WallDisplay(Display):

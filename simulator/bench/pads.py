@@ -5,6 +5,7 @@ A pad has one press out at a time.
 """
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from gateway.config import HallConfig
@@ -24,7 +25,7 @@ def _nobody(_pad: "Pad", _took_ns: int | None, _accepted: bool) -> None:
     """Nobody measures yet."""
 
 
-class Pad:
+class Pad(ABC):
     """A pad: `press` when it is free; `on_settled` is called when that press is over."""
 
     def __init__(self, name: str) -> None:
@@ -34,9 +35,9 @@ class Pad:
         self.pressed_at = 0
         self.shown_at = 0
 
+    @abstractmethod
     def press(self) -> None:
         """Press the key that is due."""
-        raise NotImplementedError
 
     def send(self, topic: str, payload: bytes) -> None:
         """Let the key go down now."""

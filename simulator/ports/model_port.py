@@ -11,6 +11,7 @@ import selectors
 import socket
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
@@ -46,7 +47,7 @@ def steady_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
-class ModelPort:
+class ModelPort(ABC):
     """The thread and the lock; a subclass makes the file and says what to do when it breaks."""
 
     def __init__(self, model: Model) -> None:
@@ -86,17 +87,17 @@ class ModelPort:
 
     # ---- for subclasses ----
 
+    @abstractmethod
     def _file(self) -> int | None:
         """The descriptor to the host, None while there is no host."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _broke(self) -> None:
         """The file to the host is at its end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _close(self) -> None:
         """Close all files of the port."""
-        raise NotImplementedError
 
     def _take(self) -> None:
         """The host's file can be read."""
