@@ -1,8 +1,9 @@
 """P3: an accepted press has exactly one effect, a refused one none, and the pad says so.
 
 Also: what a press acts on is what the pad showed when the finger went down, never another ticket.
-P1: a verdict for which the pad said thanks arrives, whatever happens to the pad; a call that was
-answered is in the journal. P13: whoever has stolen a credential acts as that node only.
+P1: a verdict for which the pad said thanks arrives, whatever happens to the pad; so does whatever
+else a node keeps over a restart, once it has begun to say it; a call that was answered is in the
+journal. P13: whoever has stolen a credential acts as that node only.
 
 Fed with fingers on keys, with the bytes of reports and acknowledgements as they pass on the
 network, and with the journal's records; it decides by the words on the wire alone.
@@ -76,6 +77,8 @@ ON_TICKET = (
     "ticket_transferred",
 )
 CHOOSING = "T -"
+# What a node keeps in its flash until it is acknowledged, by the words on the wire.
+KEPT = ("rating_given", "job_result")
 AGED = ("pad_pressed", "pad_signed_in", "ticket_requested")
 
 
@@ -87,6 +90,7 @@ class ReportFact:
     made_ms: int
     ages: bool
     shown: str
+    kept: bool
     effects: list[str] = field(default_factory=list)
     result: str = ""
     heard: bool = False
@@ -132,7 +136,7 @@ class PressAuditor:
             made_ms, shown = self._use_presses(node, name, body, made_ms)
         elif kind == "ticket_requested":
             made_ms = self._use_touch(node, name, made_ms)
-        self.reports[name] = ReportFact(command, made_ms, kind in AGED, shown)
+        self.reports[name] = ReportFact(command, made_ms, kind in AGED, shown, kind in KEPT)
         return name
 
     def _use_touch(self, node: str, name: str, made_ms: int) -> int:
@@ -228,9 +232,15 @@ class PressAuditor:
         """A new board under the old name: what the old one still had is gone with it."""
         self.thanked.pop(node, None)
         self.verdicts.pop(node, None)
+        for name, fact in self.reports.items():
+            if name.startswith(f"{node}:"):
+                fact.kept = False
 
     def check_end(self) -> None:
-        """Every verdict that was thanked for has come."""
+        """Every verdict that was thanked for has come, and all that was kept until it is heard."""
+        for name, fact in self.reports.items():
+            if fact.kept and not fact.result:
+                raise PromiseBroken("P1", f"{name} ({fact.command}) was kept, but never settled")
         for node, count in self.thanked.items():
             if self.verdicts.get(node, 0) < count:
                 came = self.verdicts.get(node, 0)

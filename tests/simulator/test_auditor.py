@@ -199,6 +199,15 @@ def test_a_verdict_kept_over_a_restart_is_one_that_was_pressed(presses: PressAud
         presses.report_sent(face, json.dumps(body | {"seq": 7}).encode(), 60_000)
 
 
+def test_what_is_kept_and_never_settled_breaks_p1_in_the_end(presses: PressAuditor) -> None:
+    result = {"k": "job_result", "boot": 1, "seq": 1, "age_ms": 5}
+    presses.report_sent("voice", json.dumps(result).encode(), 60_000)
+    with pytest.raises(PromiseBroken, match=r"P1: voice:1:1 \(job_result\) was kept, but never"):
+        presses.check_end()
+    presses.board_replaced("voice")  # it is gone with the board
+    presses.check_end()
+
+
 def test_a_press_that_acts_on_another_ticket_than_was_shown_breaks_p3(
     presses: PressAuditor,
 ) -> None:
