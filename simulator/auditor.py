@@ -27,6 +27,7 @@ from simulator.auditor_pictures import (
     Stillness,
 )
 from simulator.auditor_presses import PressAuditor
+from simulator.auditor_requests import RequestAuditor
 from simulator.auditor_time import TimeAuditor
 from simulator.broken import PromiseBroken
 from simulator.virtual_devices import FaceDevice, PadDevice, VoiceDevice
@@ -48,7 +49,9 @@ class Auditor:
         self, config: HallConfig, timeline: Timeline, stolen: tuple[str, ...] = ()
     ) -> None:
         self.model = HallModel(config)
-        self.presses = PressAuditor(config.rules.press_age_seconds * 1000, stolen)
+        press_age_ms = config.rules.press_age_seconds * 1000
+        self.presses = PressAuditor(press_age_ms, self.model.picture, stolen)
+        self.requests = RequestAuditor(self.model.picture)
         self.pictures = PictureAuditor(self.model)
         self.history = HistoryAuditor(self.model)
         self.kiosks = KioskAuditor(self.model)
@@ -86,6 +89,7 @@ class Auditor:
         self.still.truth_ms = now_ms
         self.time.take(record, now_ms)
         self.presses.record_durable(record, now_ms)
+        self.requests.record_durable(record)
         self.model.take(record)
         self.kiosks.take(record)
         if record.kind.startswith("calling."):

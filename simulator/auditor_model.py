@@ -77,6 +77,10 @@ class HallModel:
         ticket = self.windows[window].ticket
         return self.tickets[ticket].number if ticket else ""
 
+    def picture(self, window: str) -> tuple[str, str]:
+        """Mode and number of a window."""
+        return self.mode(window), self.number(window)
+
     def waiting(self, window: str | None = None) -> int:
         """How many are in line, in all or for what this window's officer does."""
         if self._in_line is None:

@@ -2,17 +2,25 @@
 
 Also: what a press acts on is what the pad showed when the finger went down, never another ticket.
 P1: a verdict for which the pad said thanks arrives, whatever happens to the pad; so does whatever
-else a node keeps over a restart, once it has begun to say it; a call that was answered is in the
-journal. P13: whoever has stolen a credential acts as that node only.
+else a node keeps over a restart, once it has begun to say it. P13: whoever has stolen a credential
+acts as that node only.
 
 Fed with fingers on keys, with the bytes of reports and acknowledgements as they pass on the
 network, and with the journal's records; it decides by the words on the wire alone.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.journal.records import Record
+from simulator.auditor_effects import (
+    CHOOSING,
+    Picture,
+    check_effects,
+    check_picture,
+    check_ticket,
+)
 from simulator.broken import PromiseBroken
 
 PRESS_MS_MAX = 3000  # a finger's longest way from going down to the report
@@ -34,49 +42,6 @@ KEY_OF_COMMAND = {
     "help": 8,
     "help_cancel": 8,
 }
-# What an accepted command may do, as (records that must be there once, records that may be).
-_CALL = ("ticket_called", "announcement_queued")
-_END = ("service_started", "service_finished", "rating_closed", "rating_opened")
-EFFECTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "next": ((), (*_END, *_CALL)),
-    "recall": (("ticket_called",), _CALL),
-    "start": (("service_started",), ()),
-    "finish": (("service_finished",), _END),
-    "missed": (("ticket_missed",), ()),
-    "hold": (("ticket_held",), ()),
-    "unhold": (("ticket_called",), _CALL),
-    "transfer": (("ticket_transferred",), ()),
-    "pause": (("window_paused",), ()),
-    "resume": (("window_resumed",), ()),
-    "help": (("help_asked",), ()),
-    "help_cancel": (("help_cleared",), ()),
-    "sign_off": (("officer_signed_off",), ()),
-    "pad_signed_in": (("officer_signed_in",), ()),
-    "ticket_requested": (("ticket_issued", "print_queued"), ()),
-    "printer_changed": (("printer_noted",), ()),
-    "reserve_wanted": (("reserve_offered",), ("numbers_reserved",)),
-    "reserve_ticket": (("ticket_merged",), ("print_queued",)),
-    "rating_given": (("rating_received",), ()),
-    "job_result": (
-        (),
-        (
-            "announcement_settled",
-            "print_settled",
-            "print_queued",
-            "print_abandoned",
-            "reserve_settled",
-        ),
-    ),
-}
-# Records that name the ticket a press was meant for.
-ON_TICKET = (
-    "service_started",
-    "service_finished",
-    "ticket_missed",
-    "ticket_held",
-    "ticket_transferred",
-)
-CHOOSING = "T -"
 # What a node keeps in its flash until it is acknowledged, by the words on the wire.
 KEPT = ("rating_given", "job_result")
 AGED = ("pad_pressed", "pad_signed_in", "ticket_requested")
@@ -99,8 +64,14 @@ class ReportFact:
 class PressAuditor:
     """Follows every press and every report to its end."""
 
-    def __init__(self, press_age_ms: int, stolen: tuple[str, ...] = ()) -> None:
-        """`stolen`: nodes whose credential an intruder may have; nobody presses their keys."""
+    def __init__(
+        self,
+        press_age_ms: int,
+        picture: Callable[[str], Picture],
+        stolen: tuple[str, ...] = (),
+    ) -> None:
+        """`picture` of a window, now; `stolen`: nodes whose credential an intruder may have, and
+        nobody presses their keys."""
         self.reports: dict[str, ReportFact] = {}
         self.touches: dict[str, list[int]] = {}
         # node -> (key, down at, what it showed then), those no report has used yet
@@ -108,7 +79,7 @@ class PressAuditor:
         self.thanked: dict[str, int] = {}  # rating pad -> verdicts it said thanks for
         self.verdicts: dict[str, int] = {}  # rating pad -> verdicts that were settled
         self._stolen = stolen
-        self._requests: dict[str, str] = {}  # key -> status
+        self._picture = picture
         self._press_age_ms = press_age_ms
 
     def pressed(self, node: str, key: int, at_ms: int, shown: str) -> None:
@@ -184,9 +155,7 @@ class PressAuditor:
     def record_durable(self, record: Record, now_ms: int) -> None:
         """A record that a report may have caused."""
         name = record.cause
-        if record.kind == "core.request_settled":
-            self._requests[str(record.data["key"])] = str(record.data["status"])
-        elif name.partition(":")[0] in self._stolen:
+        if name.partition(":")[0] in self._stolen:
             self._check_stolen(name.partition(":")[0], record)
         elif record.kind == "core.report_settled":
             data = record.data
@@ -198,14 +167,12 @@ class PressAuditor:
             fact = self._known(name)
             if fact.result:
                 raise PromiseBroken("P3", f"{name} has a second effect, {record.kind}")
-            what = record.kind.removeprefix("calling.")
-            fact.effects.append(what)
-            if what in ON_TICKET and fact.shown != CHOOSING:
-                number = str(record.data["ticket"]).rpartition("-")[2]
-                if number != fact.shown:
-                    raise PromiseBroken(
-                        "P3", f"{name} was pressed at {fact.shown!r} and made {what} of {number}"
-                    )
+            if fact.shown and not fact.effects:
+                window = name.partition(":")[0].rpartition("-")[0]
+                check_picture(name, fact.command, fact.shown, self._picture(window))
+            fact.effects.append(record.kind.removeprefix("calling."))
+            if fact.shown != CHOOSING:
+                check_ticket(name, fact.shown, record)
 
     def _check_stolen(self, node: str, record: Record) -> None:
         """P13: an intruder's report does nothing but what concerns the stolen node's window."""
@@ -222,11 +189,6 @@ class PressAuditor:
         own = f"/{node}/down/" in topic or topic.endswith("/gw/state")
         if not own:
             raise PromiseBroken("P13", f"the intruder at {node} heard {topic}")
-
-    def request_answered(self, key: str, status: str) -> None:
-        """P1 for calls: what was answered is durable."""
-        if self._requests.get(key) != status:
-            raise PromiseBroken("P1", f"{key} answered {status}, but nothing is durable")
 
     def board_replaced(self, node: str) -> None:
         """A new board under the old name: what the old one still had is gone with it."""
@@ -264,14 +226,7 @@ class PressAuditor:
             if fact.effects:
                 raise PromiseBroken("P3", f"{name} was {result}, yet made {fact.effects}")
             return
-        must, may = EFFECTS[fact.command]
-        seen = fact.effects
-        wrong = [what for what in seen if what not in must and what not in may]
-        missing = [what for what in must if what not in seen]
-        # One row of numbers for each service; everything else happens once.
-        twice = [what for what in seen if seen.count(what) > 1 and what != "numbers_reserved"]
-        if wrong or missing or twice or not seen:
-            raise PromiseBroken("P3", f"{name} ({fact.command}) made {seen}")
+        check_effects(name, fact.command, fact.effects)
         late_ms = now_ms - fact.made_ms
         if fact.ages and late_ms > self._press_age_ms + TRANSIT_MS:
             raise PromiseBroken("P3", f"{name} ({fact.command}) executed {late_ms} ms late")

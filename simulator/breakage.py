@@ -22,7 +22,8 @@ from simulator.virtual_trace import Trace
 from simulator.weather import CALM, Weather
 
 GHOST_MS_MAX = 800
-ALONE_RESTART_MS, ALONE_SOON_MS = 1000, 20_000
+SHORT_RESTART_MS, ALONE_SOON_MS = 1000, 20_000
+TECHNICIAN_MS = 40_000
 # CONNECT, SUBSCRIBE, what it is and what it shows, and then some of its reports.
 PACKETS_PASSED = (4, 12)
 # To dial again, to lose one, to notice that, and to dial once more.
@@ -246,7 +247,7 @@ class Breakage:
 
     def _leave_alone(self, fault: Fault) -> None:
         """What two short lives have to tell is told at once, and a bit of it is lost."""
-        restart = replace(fault, kind="restart", lasts_ms=ALONE_RESTART_MS, count=0)
+        restart = replace(fault, kind="restart", lasts_ms=SHORT_RESTART_MS, count=0)
         self._restart_node(restart)
         self._timeline.after(ALONE_SOON_MS, self._leave_alone_now, fault, restart)
 
@@ -268,6 +269,10 @@ class Breakage:
             device = self._nodes[name].device
             if isinstance(device, (PadDevice, FaceDevice)):
                 device.press(fault.count % len(device.panel.keys), max(60, fault.lasts_ms))
+        if fault.lasts_ms > TECHNICIAN_MS:
+            # The page says that the key is stuck, and somebody starts the board anew, as one does.
+            restart = replace(fault, kind="restart", lasts_ms=SHORT_RESTART_MS, count=0)
+            self._timeline.after(TECHNICIAN_MS, self.suffer, restart)
 
     def _spike(self, fault: Fault) -> None:
         for name in self._names(fault):

@@ -79,6 +79,7 @@ def shrink(plan: Plan, tell: Tell) -> Plan | None:
     # From here on it is no seed's plan any more.
     plan = replace(plan, mix="")
     plan = _calmer(plan, search)
+    plan = _fewer_callers(plan, search)
     plan = _fewer_faults(plan, search)
     plan = _fewer_windows(plan, search)
     everybody = plan.visitors or tuple(range(plan.day.visitors))
@@ -89,6 +90,14 @@ def shrink(plan: Plan, tell: Tell) -> Plan | None:
     plan = _fewer_faults(plan, search)
     plan = _fewer_targets(plan, search)
     return _calmer(plan, search)
+
+
+def _fewer_callers(plan: Plan, search: _Search) -> Plan:
+    day = plan.day
+    if day.chief and search.fails(alone := replace(plan, day=replace(day, chief=False))):
+        plan = alone
+    paper = replace(plan, day=replace(plan.day, phones_percent=0))
+    return paper if day.phones_percent and search.fails(paper) else plan
 
 
 def _fewer_faults(plan: Plan, search: _Search) -> Plan:

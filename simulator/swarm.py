@@ -25,6 +25,8 @@ OPEN_MINUTES_MIN, OPEN_MINUTES_MAX = 6, 600
 # A share of the seeds has no weather at all, so that the times of P4 hold all day.
 CALM_SHARE = 0.4
 CLASS_SHARE = 0.3
+CHIEF_SHARE = 0.4
+PHONES_SHARE = 0.3
 COUNT_MAX = 6
 
 
@@ -79,13 +81,23 @@ def swarm(seed: int, mix: str = DEFAULT_MIX) -> Plan:
     most = min(size.each_window_max * windows, round(OPEN_MINUTES_MAX / each_minutes))
     visitors = min(visitors, most)
     minutes = max(OPEN_MINUTES_MIN, visitors * each_minutes)
-    day = Day(visitors=visitors, open_hours_ms=round(minutes) * 60_000, pace=pace)
+    day = _with_callers(
+        Day(visitors=visitors, open_hours_ms=round(minutes) * 60_000, pace=pace), seed, mix
+    )
     weather = _calm(seed) if rng.random() < CALM_SHARE else _weather(rng)
     classes = [draw for draw in _CLASSES[mix] if rng.random() < CLASS_SHARE]
     spare = _intruder in classes
     draw = _draw_of(rng, hall_of(windows), day)
     faults = [make(draw) for make in classes for _ in range(rng.randint(1, COUNT_MAX))]
     return Plan(seed, mix, day, windows, spare, weather, in_order(faults))
+
+
+def _with_callers(day: Day, seed: int, mix: str) -> Day:
+    """On some days people act over the REST API as well; drawn apart, as the rest came first."""
+    rng = random.Random(f"{seed}/{mix}/callers")
+    chief = rng.random() < CHIEF_SHARE
+    phones_percent = rng.randint(1, 60) if rng.random() < PHONES_SHARE else 0
+    return replace(day, chief=chief, phones_percent=phones_percent)
 
 
 def _draw_of(rng: random.Random, config: HallConfig, day: Day) -> _Draw:

@@ -172,6 +172,12 @@ class VirtualGateway:
         """The technician's page; nothing while there is no gateway."""
         return [] if self._process is None else self._process.nodes_view()
 
+    def windows_view(self) -> list[JsonObject]:
+        """The windows on the page of the hall; nothing while there is no gateway."""
+        windows = [] if self._process is None else self._process.hall_view()["windows"]
+        assert isinstance(windows, list), "see calling.views"
+        return [row for row in windows if isinstance(row, dict)]
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         """The process has ended by itself: a clean stop, or a start that was refused."""
         assert self._loop is not None

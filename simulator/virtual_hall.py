@@ -10,16 +10,17 @@ from collections.abc import Callable
 from gateway.broker.access import Credential, HallAccess, Role
 from gateway.core.effects import Answer
 from gateway.core.json import JsonObject
-from gateway.systems.calling.commands import ReturnTicket
+from gateway.systems.calling.commands import CommandWindow, IssueTicket, ReturnTicket
 from protocols.topics import GATEWAY
 from simulator import shortcuts
 from simulator.auditor import Auditor
 from simulator.breakage import Breakage
 from simulator.intruder import Intruder
 from simulator.network import Network
-from simulator.people.senses import Face, Kiosk, Pad, Sign
+from simulator.people.senses import Face, Kiosk, Pad, PageRow, Sign
 from simulator.plan import SPARE, Plan, hall_of
 from simulator.virtual_broker import VirtualBroker
+from simulator.virtual_callers import Callers
 from simulator.virtual_devices import FaceDevice, PadDevice, SignDevice, VoiceDevice
 from simulator.virtual_gateway import VirtualGateway
 from simulator.virtual_node import VirtualNode
@@ -29,8 +30,6 @@ from simulator.virtual_trace import Trace
 
 # 2026-11-23 08:29 in the hall (+08:00): one minute before the doors open.
 WALL_START_MS = 1_795_393_740_000
-DESK_RETRY_MS = 5_000
-DESK_TRIES = 6
 
 
 class VirtualHall:
@@ -87,7 +86,7 @@ class VirtualHall:
             intruder,
         )
         self.on_named: Callable[[str], None] = _nobody_listens
-        self._desk_calls = 0
+        self._callers = Callers(timeline, trace, self.gateway, self.auditor.requests)
         self._wire_auditor()
 
     def _access(self) -> HallAccess:
@@ -144,29 +143,43 @@ class VirtualHall:
         return self.nodes[f"{self._window_of_label[window]}-{kind}"].device
 
     def ask_desk(self, number: str, answered: Callable[[str], None]) -> None:
-        """See `people.senses.Room`. The clerk asks again with the same key until answered."""
-        self._desk_calls += 1
-        self._ask_desk(f"desk-{self._desk_calls}", number, answered, DESK_TRIES)
-
-    def _ask_desk(self, key: str, number: str, answered: Callable[[str], None], tries: int) -> None:
-        date = self.auditor.model.date
-        done: list[Answer] = []
+        """See `people.senses.Room`."""
+        ticket = f"{self.auditor.model.date}-{number}"
 
         def take(answer: Answer) -> None:
-            done.append(answer)
-            self._trace.note(self._timeline.now_ms, "desk", f"{number} {answer.status}")
-            self.auditor.presses.request_answered(key, answer.status)
             if answer.status == "done":
                 answered("wait")
             else:
-                answered("new" if self._is_over(f"{date}-{number}") else "wait")
+                answered("new" if self._is_over(ticket) else "wait")
 
-        def again() -> None:
-            if not done and tries > 1:
-                self._ask_desk(key, number, answered, tries - 1)
+        self._callers.ask("desk", ReturnTicket(ticket), None, take)
 
-        self.gateway.request(key, "desk", ReturnTicket(f"{date}-{number}"), take)
-        self._timeline.after(DESK_RETRY_MS, again)
+    def take_number(self, service: str, answered: Callable[[str], None]) -> None:
+        """See `people.senses.Room`."""
+
+        def take(answer: Answer) -> None:
+            answered(str(answer.body["number"]) if answer.status == "done" else "")
+
+        self._callers.ask("phone", IssueTicket(service, None), None, take)
+
+    def page(self) -> tuple[PageRow, ...]:
+        """See `people.senses.Room`."""
+        return tuple(
+            PageRow(
+                str(row["id"]),
+                str(row["mode"]),
+                str(row["number"] or ""),
+                int(str(row["turn"])),
+                bool(row["help"]),
+            )
+            for row in self.gateway.windows_view()
+            if row["id"] != SPARE
+        )
+
+    def command(self, row: PageRow, command: str) -> None:
+        """See `people.senses.Room`."""
+        asked = CommandWindow(row.window, command, seen=row.turn)
+        self._callers.ask("chief", asked, (row.mode, row.number), _sees_on_page)
 
     def _is_over(self, ticket: str) -> bool:
         view = self.gateway.engine.ticket_view(ticket)
@@ -217,6 +230,10 @@ class VirtualHall:
         self._trace.note(self._timeline.now_ms, "voice", f"{job} {number} {window}")
         self.auditor.speech_begins(device, job, number, window)
         self.on_named(number)
+
+
+def _sees_on_page(answer: Answer) -> None:  # the same for any
+    """The chief looks at the page again, and not at the answer."""
 
 
 def _nobody_listens(number: str) -> None:

@@ -24,8 +24,8 @@ from typing import Any
 
 from gateway.config import HallConfig
 from gateway.journal.records import Record
+from simulator.auditor_effects import EFFECTS
 from simulator.auditor_model import HallModel
-from simulator.auditor_presses import EFFECTS
 from simulator.broken import PromiseBroken
 from simulator.chaos.witness import Witness
 

@@ -21,7 +21,7 @@ from gateway.systems.calling import allocation, devices, fold, overtime, printin
 from gateway.systems.calling import events as e
 from gateway.systems.calling.refusals import Refusal
 from gateway.systems.calling.state import CallingState
-from simulator.mutants.mutant import Mutant, replace, with_fault
+from simulator.mutants.mutant import Mutant, replace, with_chief, with_fault
 from simulator.plan import Plan
 
 # A journal of so many has a few snapshots.
@@ -348,7 +348,7 @@ GATEWAY = (
         _rating_for_another_window,
         with_fault("intruder"),
     ),
-    Mutant("a press on an older picture counts", "rules", "P3", _older_turn_taken),
+    Mutant("a press on an older picture counts", "rules", "P3", _older_turn_taken, with_chief),
     Mutant("a stale press is executed", "rules", "P3", _old_press_executed),
     Mutant("a press's way is not counted", "gateway", "P3", _way_not_counted, with_fault("clog")),
     Mutant("a number is a COUNT(*)", "rules", "P2", _number_is_a_count),

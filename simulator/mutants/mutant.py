@@ -30,6 +30,11 @@ def with_fault(*kinds: str) -> Callable[[Plan], bool]:
     return lambda plan: any(fault.kind in kinds for fault in plan.faults)
 
 
+def with_chief(plan: Plan) -> bool:
+    """Days on which two may act for one window at the same time."""
+    return plan.day.chief
+
+
 def replace(owner: Any, name: str, value: Any) -> None:
     """Put something else in the place of a function or constant of the product."""
     assert hasattr(owner, name), f"{owner} has no {name}: the mutant is out of date"

@@ -13,7 +13,9 @@ from firmware.logic.voice import VoiceLogic
 from firmware.shell import slots, store
 from firmware.shell.node import Node
 from protocols.outbox import Outbox
-from simulator.mutants.mutant import Mutant, replace, with_fault
+from simulator.breakage import TECHNICIAN_MS
+from simulator.mutants.mutant import Mutant, replace, with_chief, with_fault
+from simulator.plan import Plan
 
 
 def _report_once() -> None:
@@ -130,17 +132,21 @@ def _bounce_counts() -> None:
 
 
 def _held_key_presses_at_boot() -> None:
-    real = debounce.Keys.begin
+    """The keys are read when there is a picture to act on, and what is down then went down now."""
+    real = PadLogic.step
 
-    def begin(self: Any, now_ms: int) -> None:
-        down = [index for index, key in enumerate(self._keys) if key.raw]
-        for index in down:
-            self._keys[index].raw = 0
-        real(self, now_ms)
-        for index in down:
-            self.edge(self._keys[index].first_edge, index, 1)
+    def step(self: Any, now_ms: int, event: Any) -> Any:
+        effects = real(self, now_ms, event)
+        if self._picture() is not None and not hasattr(self, "_has_read_keys"):
+            self._has_read_keys = True
+            for index, key in enumerate(self._keys._keys):
+                if key.stuck and key.raw:
+                    key.stuck, key.raw, key.stable = False, 0, 0
+                    self._keys.edge(now_ms, index, 1)
+                    self._down[index] = self._picture()
+        return effects
 
-    replace(debounce.Keys, "begin", begin)
+    replace(PadLogic, "step", step)
 
 
 def _sent_for_ever() -> None:
@@ -213,6 +219,14 @@ def _speaks_at_once_after_a_restart() -> None:
     replace(voice, "SETTLE_MS", 0)
 
 
+def _held_at_a_start(plan: Plan) -> bool:
+    """A key of a pad is down for so long that somebody starts the board anew meanwhile."""
+    return any(
+        fault.kind == "stuck" and fault.lasts_ms > TECHNICIAN_MS and fault.target.endswith("-pad")
+        for fault in plan.faults
+    )
+
+
 NODES = (
     Mutant("a report is sent only once", "protocols", "P1 P3 P4 P6 P11 P14", _report_once),
     Mutant(
@@ -275,7 +289,7 @@ NODES = (
         "firmware",
         "P3",
         _held_key_presses_at_boot,
-        with_fault("stuck"),
+        _held_at_a_start,
     ),
     Mutant(
         "a pad shows sent for ever",
@@ -284,7 +298,13 @@ NODES = (
         _sent_for_ever,
         with_fault("mute", "deaf", "cable"),
     ),
-    Mutant("seen is the newest picture", "firmware", "P3", _pad_acts_on_the_newest_picture),
+    Mutant(
+        "seen is the newest picture",
+        "firmware",
+        "P3",
+        _pad_acts_on_the_newest_picture,
+        with_chief,
+    ),
     Mutant("the kiosk refuses silently", "firmware", "P6", _kiosk_says_nothing),
     Mutant("a ticket is printed when it is sent", "drivers", "P7", _ticket_done_when_sent),
     Mutant(

@@ -8,6 +8,7 @@ from functools import partial
 from gateway.config import HallConfig
 from simulator.people import habits
 from simulator.people.actor import Actor
+from simulator.people.chief import Chief
 from simulator.people.counter import Counter
 from simulator.people.lobby import Lobby
 from simulator.people.officers import Officer
@@ -41,6 +42,9 @@ class Crowd:
         self.lobby = Lobby(room, self.counters)
         self._at_window: dict[str, list[Actor]] = {window: [] for window in room.windows}
         self._sign_numbers = dict.fromkeys(room.windows, "")
+        visits = habits.visits(config, day, make_rng("visits"))
+        phones = make_rng("phones")
+        has_phone = [phones.randrange(100) < day.phones_percent for _ in visits]
         self.taxpayers = [
             Taxpayer(
                 timeline,
@@ -48,10 +52,12 @@ class Crowd:
                 visit,
                 make_rng(f"taxpayer/{place}"),
                 partial(note, f"visitor-{place}"),
+                has_phone[place],
             )
-            for place, visit in enumerate(habits.visits(config, day, make_rng("visits")))
+            for place, visit in enumerate(visits)
             if only is None or place in only
         ]
+        self._chief = Chief(timeline, make_rng("chief"), room, day) if day.chief else None
         self._employ()
 
     def _employ(self) -> None:
@@ -109,8 +115,10 @@ class Crowd:
     @property
     def finished(self) -> bool:
         """Everybody has gone home."""
-        return all(person.actor.finished for person in self.taxpayers) and all(
-            actor.finished for actors in self._at_window.values() for actor in actors
+        return (
+            all(person.actor.finished for person in self.taxpayers)
+            and all(actor.finished for actors in self._at_window.values() for actor in actors)
+            and (self._chief is None or self._chief.actor.finished)
         )
 
     def outcomes(self) -> dict[str, int]:

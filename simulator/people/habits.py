@@ -38,12 +38,18 @@ FORGETS_START = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of a hall, in virtual milliseconds; `pace` 3 means services a third as long."""
+    """One day of a hall, in virtual milliseconds; `pace` 3 means services a third as long.
+
+    `chief`: somebody acts for windows from the page of the hall; `phones_percent`: visitors who
+    take their number with the phone.
+    """
 
     opens_ms: int = 60_000
     open_hours_ms: int = 8 * 3_600_000
     visitors: int = 300
     pace: int = 1
+    chief: bool = False
+    phones_percent: int = 0
 
     @property
     def last_entry_ms(self) -> int:

@@ -43,8 +43,12 @@ class Lobby:
 
     def take(self, person: Visitor) -> None:
         """Take the first paper from the tray."""
-        person.number = self.paper.pop(0)
-        self._holders[person.number] = person
+        self.hold(person, self.paper.pop(0))
+
+    def hold(self, person: Visitor, number: str) -> None:
+        """This number is this person's now."""
+        person.number = number
+        self._holders[number] = person
 
     def hand_back(self, person: Visitor) -> None:
         """This number is over."""

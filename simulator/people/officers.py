@@ -196,7 +196,7 @@ class Officer:
         return person is not None and person.number == number
 
     def _serve(self) -> Behaviour:
-        person = self.counter.person
+        person, number = self.counter.person, self.pad.display.strip()
         if person is None:
             # Served in a life before a restart of everything, or the person has left.
             yield Wait(self._between(2000, 5000))
@@ -210,22 +210,21 @@ class Officer:
         draw = self.rng.random()
         if draw < habits.HOLDS_TICKET:
             yield Wait(self._between(15_000, 40_000))
-            yield from self._part(HOLD)
+            yield from self._part(HOLD, number)
             self.counter.send_aside()
             self._vain_calls = 0
         elif draw < habits.HOLDS_TICKET + habits.TRANSFERS_TICKET:
             yield Wait(self._between(15_000, 40_000))
-            yield from self._part(TRANSFER)
+            yield from self._part(TRANSFER, number)
             self.counter.send_back()
         else:
             yield Wait(person.take_service_ms())
             full = not self._hall_is_empty() and self.rng.random() < habits.FINISHES_WITH_NEXT
-            yield from self._part(NEXT if full else FINISH)
+            yield from self._part(NEXT if full else FINISH, number)
             self.counter.dismiss()
 
-    def _part(self, key: int) -> Behaviour:
+    def _part(self, key: int, number: str) -> Behaviour:
         """Press until the pad does not show this person's number any more."""
-        number = self.pad.display.strip()
         for _ in range(PARTING_TRIES):
             if self._still_serves(number):
                 if key == TRANSFER:

@@ -1,6 +1,7 @@
 """What people can see, hear and touch in the hall, and nothing else."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 # What a kiosk's screen says while its fields may be touched.
@@ -43,6 +44,17 @@ class Face(Protocol):
         """A finger on a face; key 0 is grade 1."""
 
 
+@dataclass(frozen=True, slots=True)
+class PageRow:
+    """What the chief's page says of one window; `turn` is what a click on it carries."""
+
+    window: str
+    mode: str
+    number: str
+    turn: int
+    help: bool
+
+
 class Room(Protocol):
     """Everything together. `window` is the label people read: "1", "2", ..."""
 
@@ -65,3 +77,15 @@ class Room(Protocol):
 
         Answers "wait" (in line, again or still), "new" (this number is over), or not at all.
         """
+
+    def take_number(self, service: str, answered: Callable[[str], None]) -> None:
+        """A number for a phone, without paper (over the REST API); "" when there is none.
+
+        No answer at all when the gateway cannot be reached.
+        """
+
+    def page(self) -> tuple[PageRow, ...]:
+        """The chief's page of all windows; empty while it cannot be reached."""
+
+    def command(self, row: PageRow, command: str) -> None:
+        """The chief does for a window what a key of its pad does, having seen this row."""

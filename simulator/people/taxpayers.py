@@ -1,7 +1,8 @@
 """Taxpayers: they come, touch the kiosk, take the paper, wait, walk to the window, judge, leave.
 
 A taxpayer knows the paper in the hand, the kiosk's screen, the signs, the wall and the voice. Some
-do not notice their call; some of those come back and ask the desk.
+take their number with the phone, and no paper. Some do not notice their call; some of those come
+back and ask the desk.
 """
 
 import random
@@ -23,7 +24,7 @@ WONDERS_MS = 45 * 60_000
 QUESTIONS_MAX = 4
 FREE_CHAIR_MS = 60_000
 RATING_MS = 20_000
-DESK_MS = 40_000
+ANSWER_MS = 40_000  # the desk's, or the phone's
 
 
 class Taxpayer:
@@ -36,6 +37,7 @@ class Taxpayer:
         visit: habits.Visit,
         rng: random.Random,
         note: Callable[[str], None],
+        has_phone: bool = False,
     ) -> None:
         self.number = ""
         self.outcome = "coming"
@@ -45,6 +47,7 @@ class Taxpayer:
         self._planned = visit
         self._rng = rng
         self._note = note
+        self._has_phone = has_phone
         self._word = ""
         lobby.still_to_come += 1
         self.actor.start(visit.at_ms)
@@ -75,6 +78,20 @@ class Taxpayer:
         self._lobby.leave(self)
 
     def _take_ticket(self) -> Part:
+        return self._take_number() if self._has_phone else self._take_paper()
+
+    def _take_number(self) -> Part:
+        for _ in range(TRIES_MAX):
+            yield Wait(self._rng.randint(2_000, 7_000))
+            answers: list[str] = []
+            self._room.take_number(self._planned.service, answers.append)
+            yield Wait(ANSWER_MS, partial(bool, answers))
+            if answers and answers[0]:
+                self._lobby.hold(self, answers[0])
+                return True
+        return False
+
+    def _take_paper(self) -> Part:
         self._lobby.line_up(self)
         yield Wait(PATIENCE_MS, lambda: self._lobby.at_kiosk is self)
         kiosk = self._room.kiosk()
@@ -162,7 +179,7 @@ class Taxpayer:
                 return
             answers: list[str] = []
             self._room.ask_desk(self.number, answers.append)
-            yield Wait(DESK_MS, partial(bool, answers))
+            yield Wait(ANSWER_MS, partial(bool, answers))
             if "new" in answers:
                 self._note(f"needs a new number for {self.number}")
                 self._lobby.hand_back(self)

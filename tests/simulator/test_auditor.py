@@ -142,7 +142,7 @@ def settle(presses: PressAuditor, seq: int, result: str, *effects: str, now_ms: 
 
 @pytest.fixture
 def presses() -> PressAuditor:
-    auditor = PressAuditor(10_000)
+    auditor = PressAuditor(10_000, lambda window: ("open", ""))
     auditor.pressed(PAD, 0, 100, "3")
     auditor.report_sent(PAD, report(1), 125)
     return auditor
@@ -213,6 +213,31 @@ def test_a_press_that_acts_on_another_ticket_than_was_shown_breaks_p3(
 ) -> None:
     with pytest.raises(PromiseBroken, match="P3: w01-pad:1:1 was pressed at '3' and made"):
         settle(presses, 1, "ok", "service_finished")
+
+
+@pytest.mark.parametrize(
+    ("shown", "picture", "kept"),
+    [
+        ("3", ("open", ""), True),
+        ("3", ("called", "A001"), False),
+        ("PAU5", ("paused", ""), True),
+        ("PAU5", ("open", ""), False),
+        ("A001", ("serving", "A001"), True),
+        ("A001", ("called", "A002"), False),
+        ("T -", ("serving", "A001"), True),
+    ],
+)
+def test_a_press_that_acts_on_another_picture_than_was_shown_breaks_p3(
+    shown: str, picture: tuple[str, str], kept: bool
+) -> None:
+    auditor = PressAuditor(10_000, lambda window: picture)
+    auditor.pressed(PAD, 0, 100, shown)
+    auditor.report_sent(PAD, report(1), 125)
+    if kept:
+        settle(auditor, 1, "ok", "ticket_called")
+    else:
+        with pytest.raises(PromiseBroken, match=r"P3: w01-pad:1:1 \(next\) was pressed at"):
+            settle(auditor, 1, "ok", "ticket_called")
 
 
 def test_a_press_executed_too_late_breaks_p3(presses: PressAuditor) -> None:

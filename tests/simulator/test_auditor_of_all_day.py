@@ -205,13 +205,6 @@ def test_thanks_for_a_verdict_that_never_comes_breaks_p1(witness: Any) -> None:
         witness.auditor.presses.check_end()
 
 
-def test_a_call_answered_before_it_is_durable_breaks_p1(witness: Any) -> None:
-    with pytest.raises(PromiseBroken, match="P1: k1 answered done, but nothing is durable"):
-        witness.auditor.presses.request_answered("k1", "done")
-    witness.happens("core.request_settled", "api:k1", key="k1", status="done")
-    witness.auditor.presses.request_answered("k1", "done")
-
-
 def test_an_intruder_that_changes_another_window_breaks_p13(witness: Any) -> None:
     witness.auditor = Auditor(hall_of(8, spare=True), witness.timeline, ("spare-pad",))
     witness.seq = 0

@@ -1,8 +1,10 @@
 """Whole hall-days in virtual time: clean, with faults, and the same again from the same seed."""
 
+import io
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,18 @@ def test_a_clean_day_serves_everybody_who_stays() -> None:
     assert result.dropped == result.duplicated == 0
     assert result.presses > 200
     assert result.pictures_checked > 1000
+
+
+def test_a_chief_and_phones_act_over_the_rest_api_while_officers_press_keys() -> None:
+    day = replace(SHORT_DAY, chief=True, phones_percent=50)
+    trace = io.StringIO()
+    result = World(named(3, "clean", day), trace).run()
+    assert result.outcomes["served"] >= 20
+    lines = trace.getvalue().splitlines()
+    for who, asked in (("chief", 10), ("phone", 8)):
+        assert sum(f" {who} {who}-" in line and line.endswith("done") for line in lines) >= asked
+    # Of two who wanted the same of a window, one came too late.
+    assert any(" chief chief-" in line and line.endswith("refused") for line in lines)
 
 
 @pytest.mark.slow
