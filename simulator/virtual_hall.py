@@ -86,7 +86,14 @@ class VirtualHall:
             intruder,
         )
         self.on_named: Callable[[str], None] = _nobody_listens
-        self._callers = Callers(timeline, trace, self.gateway, self.auditor.requests)
+        self._callers = Callers(
+            timeline,
+            trace,
+            make_rng("callers"),
+            self.network,
+            self.gateway,
+            self.auditor.requests,
+        )
         self._wire_auditor()
 
     def _access(self) -> HallAccess:

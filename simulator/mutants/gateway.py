@@ -32,6 +32,10 @@ def _no_dedupe() -> None:
     replace(Dedupe, "report", lambda self, node, boot, seq: None)
 
 
+def _call_repeated_acts_again() -> None:
+    replace(Dedupe, "request", lambda self, key: None)
+
+
 def _ack_before_commit() -> None:
     async def round_(self: Any) -> None:
         receipts, self._receipts = self._receipts, []
@@ -302,6 +306,10 @@ def _wills_come_late(plan: Plan) -> bool:
     return plan.weather.late_will_percent > 0 and not plan.weather.any
 
 
+def _calls_are_lost(plan: Plan) -> bool:
+    return plan.weather.drop_percent > 0 and (plan.day.chief or plan.day.phones_percent > 0)
+
+
 def _snapshots_are_read(plan: Plan) -> bool:
     """The journal grows past a few, and the gateway starts again."""
     starts = ("gateway", "machine", "upgrade")
@@ -310,6 +318,13 @@ def _snapshots_are_read(plan: Plan) -> bool:
 
 GATEWAY = (
     Mutant("no deduplication of reports", "gateway core", "P3", _no_dedupe),
+    Mutant(
+        "a call that is repeated acts again",
+        "gateway core",
+        "P3",
+        _call_repeated_acts_again,
+        _calls_are_lost,
+    ),
     Mutant("an ack leaves before the commit", "gateway process", "P1 P3", _ack_before_commit),
     Mutant("a failed write is forgotten", "journal", "P1 P9 P11", _failed_write_forgotten),
     Mutant(
