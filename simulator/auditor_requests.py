@@ -33,19 +33,19 @@ class RequestAuditor:
 
     def __init__(self, picture: Callable[[str], Picture]) -> None:
         """`picture` of a window, now."""
-        self.requests: dict[str, RequestFact] = {}
+        self._requests: dict[str, RequestFact] = {}
         self._picture = picture
 
     def asked(self, key: str, command: str, window: str, seen: Picture | None) -> None:
         """A call is made for the first time; `seen`: what its caller saw of the window."""
-        self.requests[key] = RequestFact(command, window, seen)
+        self._requests[key] = RequestFact(command, window, seen)
 
     def record_durable(self, record: Record) -> None:
         """A record that a call may have caused."""
         if not record.cause.startswith(CAUSE):
             return
         key = record.cause.removeprefix(CAUSE)
-        fact = self.requests.get(key)
+        fact = self._requests.get(key)
         if fact is None:
             raise PromiseBroken("P3", f"{key} has an effect, but nobody asked for it")
         if fact.status:
@@ -77,7 +77,7 @@ class RequestAuditor:
 
     def answered(self, key: str, answer: Answer) -> None:
         """A caller gets to know what came of it."""
-        fact = self.requests[key]
+        fact = self._requests[key]
         if (answer.status, answer.body) != (fact.status, fact.body):
             raise PromiseBroken(
                 "P1",

@@ -1,8 +1,9 @@
 """Fuzz the parsers: `python -m simulator.fuzz [NAME ...] --runs 100000`.
 
-Each parser runs in a process of its own (the fuzzer never comes back from one), the inputs that
-found new ways are kept in build/fuzz/NAME and are the start of the next run. Prints one line for
-each parser, what failed with the bytes that repeat it, and ends with the count.
+Each parser runs in a process of its own (the fuzzer never comes back from one), several of them at
+a time; the inputs that found new ways are kept in build/fuzz/NAME and are the start of the next
+run. Prints one line for each parser, what failed with the bytes that repeat it, and ends with the
+count.
 """
 
 import argparse
@@ -10,6 +11,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.fuzz.targets import BY_NAME, TARGETS
@@ -20,8 +23,17 @@ _DONE = re.compile(r"Done (\d+) runs? in (\d+)")
 _COVERAGE = re.compile(r"cov: (\d+)")
 
 
-def fuzz(name: str, runs: int, seed: int) -> tuple[int, str]:
-    """(inputs tried, what failed or "") of one parser."""
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """How one parser took it: `line` to print, and whether it failed."""
+
+    inputs: int
+    line: str
+    failed: bool = False
+
+
+def fuzz(name: str, runs: int, seed: int) -> Tried:
+    """Try one parser with `runs` inputs."""
     corpus = FOLDER / name
     corpus.mkdir(parents=True, exist_ok=True)
     for number, content in enumerate(BY_NAME[name].seeds()):
@@ -34,11 +46,11 @@ def fuzz(name: str, runs: int, seed: int) -> tuple[int, str]:
     )
     counted = _DONE.search(done.stderr)
     if done.returncode or counted is None:
-        return 0, (done.stdout + done.stderr)[-4000:]
+        return Tried(0, f"{name}: FAILED\n{(done.stdout + done.stderr)[-4000:]}", failed=True)
     coverage = _COVERAGE.findall(done.stderr)
     ways = coverage[-1] if coverage else "?"
-    sys.stdout.write(f"{name:16} {counted[1]:>9} inputs  {counted[2]:>4} s  {ways:>5} ways\n")
-    return int(counted[1]), ""
+    line = f"{name:16} {counted[1]:>9} inputs  {counted[2]:>4} s  {ways:>5} ways"
+    return Tried(int(counted[1]), line)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,18 +59,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BY_NAME))
     parser.add_argument("--runs", type=int, default=100_000, help="inputs for each parser")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2, help="parsers at a time")
     given = parser.parse_args(arguments)
     unknown = [name for name in given.names if name not in BY_NAME]
     if unknown:
         parser.error(f"there is no parser {unknown[0]!r}: choose of {', '.join(BY_NAME)}")
     total = failures = 0
-    for name in given.names or [target.name for target in TARGETS]:
-        tried, failed = fuzz(name, given.runs, given.seed)
-        total += tried
-        if failed:
-            failures += 1
-            sys.stdout.write(f"{name}: FAILED\n{failed}\n")
-        sys.stdout.flush()
+    names = given.names or [target.name for target in TARGETS]
+    with ThreadPoolExecutor(given.workers) as pool:
+        for tried in pool.map(lambda name: fuzz(name, given.runs, given.seed), names):
+            total += tried.inputs
+            failures += tried.failed
+            sys.stdout.write(f"{tried.line}\n")
+            sys.stdout.flush()
     sys.stdout.write(f"{total} inputs, {failures} parsers failed\n")
     return 1 if failures else 0
 
