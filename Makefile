@@ -31,7 +31,7 @@ test: ## all tests
 	@scripts/setup.sh test
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-fast: ## the tests that take less than three seconds each
+fast: ## the tests that take less than a second or so each
 	@scripts/setup.sh test
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 

@@ -32,16 +32,20 @@ COUNT_MAX = 6
 
 @dataclass(frozen=True, slots=True)
 class _Size:
-    """How large days are: visitors, of each window too; how many times shorter services are."""
+    """How large days are: visitors, of each window too; how many times shorter services are.
+
+    `hurry` as in Day: else half of a brief day would be one person who waits.
+    """
 
     visitors_max: int
     each_window_max: int
     paces: tuple[int, ...]
+    hurry: int
 
 
 _SIZES = {
-    DEFAULT_MIX: _Size(300, 300, (2, 4, 6, 8, 12, 16)),
-    BRIEF_MIX: _Size(40, 8, (8, 12, 16)),
+    DEFAULT_MIX: _Size(300, 300, (2, 4, 6, 8, 12, 16), 1),
+    BRIEF_MIX: _Size(40, 8, (8, 12, 16), 6),
 }
 
 
@@ -81,9 +85,9 @@ def swarm(seed: int, mix: str = DEFAULT_MIX) -> Plan:
     most = min(size.each_window_max * windows, round(OPEN_MINUTES_MAX / each_minutes))
     visitors = min(visitors, most)
     minutes = max(OPEN_MINUTES_MIN, visitors * each_minutes)
-    day = _with_callers(
-        Day(visitors=visitors, open_hours_ms=round(minutes) * 60_000, pace=pace), seed, mix
-    )
+    open_hours_ms = round(minutes) * 60_000
+    day = Day(visitors=visitors, open_hours_ms=open_hours_ms, pace=pace, hurry=size.hurry)
+    day = _with_callers(day, seed, mix)
     weather = _calm(seed) if rng.random() < CALM_SHARE else _weather(rng)
     classes = [draw for draw in _CLASSES[mix] if rng.random() < CLASS_SHARE]
     spare = _intruder in classes

@@ -17,7 +17,7 @@ THINKS_MS = (100, 2_500)
 COMMANDS = {
     "open": ("next", "next", "pause", "unhold", "sign_off"),
     "called": ("recall", "start", "missed", "next"),
-    "serving": ("finish", "next", "hold"),
+    "serving": ("finish", "next"),
     "paused": ("resume",),
 }
 

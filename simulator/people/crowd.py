@@ -52,6 +52,7 @@ class Crowd:
                 visit,
                 make_rng(f"taxpayer/{place}"),
                 partial(note, f"visitor-{place}"),
+                day.hurry,
                 has_phone[place],
             )
             for place, visit in enumerate(visits)

@@ -41,7 +41,8 @@ class Day:
     """One day of a hall, in virtual milliseconds; `pace` 3 means services a third as long.
 
     `chief`: somebody acts for windows from the page of the hall; `phones_percent`: visitors who
-    take their number with the phone.
+    take their number with the phone; `hurry`: how many times sooner than usual people lose their
+    patience, ask the desk and come back.
     """
 
     opens_ms: int = 60_000
@@ -50,6 +51,7 @@ class Day:
     pace: int = 1
     chief: bool = False
     phones_percent: int = 0
+    hurry: int = 1
 
     @property
     def last_entry_ms(self) -> int:

@@ -37,6 +37,7 @@ class Taxpayer:
         visit: habits.Visit,
         rng: random.Random,
         note: Callable[[str], None],
+        hurry: int = 1,
         has_phone: bool = False,
     ) -> None:
         self.number = ""
@@ -47,6 +48,7 @@ class Taxpayer:
         self._planned = visit
         self._rng = rng
         self._note = note
+        self._hurry = hurry
         self._has_phone = has_phone
         self._word = ""
         lobby.still_to_come += 1
@@ -93,7 +95,7 @@ class Taxpayer:
 
     def _take_paper(self) -> Part:
         self._lobby.line_up(self)
-        yield Wait(PATIENCE_MS, lambda: self._lobby.at_kiosk is self)
+        yield Wait(PATIENCE_MS // self._hurry, lambda: self._lobby.at_kiosk is self)
         kiosk = self._room.kiosk()
         for _ in range(TRIES_MAX):
             yield Wait(self._rng.randint(2_000, 7_000))
@@ -115,7 +117,7 @@ class Taxpayer:
         misses = self._rng.random() < habits.MISSES_CALL
         questions = 0
         while self.outcome == "waiting":
-            called = yield Wait(WONDERS_MS, lambda: self._window() is not None)
+            called = yield Wait(WONDERS_MS // self._hurry, lambda: self._window() is not None)
             window = self._window()
             if not called and window is None:
                 questions += 1
@@ -153,7 +155,7 @@ class Taxpayer:
                 yield from self._ask_at_desk()
             return
         self._note(f"sits down with {self.number} at window {window}")
-        yield Wait(PATIENCE_MS, lambda: self._word != "")
+        yield Wait(PATIENCE_MS // self._hurry, lambda: self._word != "")
         counter.leave(self)
         if self._word == "done":
             self.outcome = "served"
@@ -167,7 +169,7 @@ class Taxpayer:
         if self._rng.random() > habits.RETURNS_AFTER_MISS:
             self.outcome = "went_away"
             return
-        yield Wait(self._rng.randint(240_000, 900_000))
+        yield Wait(self._rng.randint(240_000, 900_000) // self._hurry)
         if self._window() is None:
             yield from self._ask_at_desk()
 

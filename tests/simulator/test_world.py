@@ -56,6 +56,7 @@ def test_a_day_of_faults_keeps_every_promise(seed: int) -> None:
     assert result.node_boots >= len(hall_of(8).nodes) + ROUGH.node_restarts
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_trace_in_every_process() -> None:
     command = [sys.executable, "-m", "simulator.sim", "--seed", "5", "--visitors", "8"]
     command += ["--minutes", "4", "--pace", "6", "--faults", "rough", "--trace"]
@@ -71,6 +72,7 @@ def test_same_seed_gives_the_same_trace_in_every_process() -> None:
     assert " trace=" in outputs[0]
 
 
+@pytest.mark.slow
 def test_other_seeds_give_other_days() -> None:
     days = [World(named(seed, "clean", TINY_DAY)).run().digest for seed in (1, 2)]
     assert days[0] != days[1]
@@ -129,6 +131,7 @@ def test_on_a_network_that_loses_nothing_pictures_are_right_in_time_all_day(seed
     assert result.pictures_checked > 2000
 
 
+@pytest.mark.slow
 def test_letting_beats_wait_changes_nothing_that_can_be_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -141,6 +144,7 @@ def test_letting_beats_wait_changes_nothing_that_can_be_seen(
     assert World(named(6, "broken", day)).run().digest == waited.digest
 
 
+@pytest.mark.slow
 def test_remembering_what_bytes_mean_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     day = Day(visitors=3, open_hours_ms=2 * 60_000, pace=6)
     remembered = World(named(6, "rough", day)).run()

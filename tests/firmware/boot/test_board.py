@@ -11,6 +11,8 @@ from firmware.shell.slots import encode_slot
 from gateway.releases.release import Release
 from simulator.vm.vm import Vm
 
+pytestmark = pytest.mark.slow
+
 
 def test_an_update_is_taken_tried_and_confirmed(bench: Callable[..., Any]) -> None:
     board = bench(2)
@@ -97,7 +99,6 @@ DAMAGES = {
 
 @pytest.mark.parametrize("what", DAMAGES)
 @pytest.mark.parametrize("damage", [b"", b"M\x06\x00\x1f damaged"], ids=["empty", "noise"])
-@pytest.mark.slow
 def test_whatever_is_damaged_one_of_the_slots_is_started(
     bench: Callable[..., Any], what: str, damage: bytes
 ) -> None:

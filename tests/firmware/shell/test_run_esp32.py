@@ -183,6 +183,7 @@ def test_a_pad_that_lost_power_comes_back_with_a_higher_boot_and_shows_the_truth
     bench.until(lambda: display.text() == "   0", "shows the truth after the restart")
 
 
+@pytest.mark.slow
 def test_the_gateway_hears_how_the_pad_is_and_why_it_started(bench: Bench, hall: Hall) -> None:
     heard: list[tuple[str, Any]] = []
     receive = hall.process.engine.receive

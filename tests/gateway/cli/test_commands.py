@@ -181,6 +181,7 @@ def test_without_the_simulator_its_commands_are_not_there(
     assert _run("up").exit_code == 2
 
 
+@pytest.mark.slow
 def test_the_gateway_package_does_not_load_the_simulator(
     hall_file: Path, loaded_modules: Callable[[Sequence[str]], set[str]]
 ) -> None:

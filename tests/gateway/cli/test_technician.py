@@ -145,6 +145,7 @@ def test_a_token_of_another_role_is_refused_with_its_own_code(
     on_hall(scenario)
 
 
+@pytest.mark.slow
 def test_logs_are_read_and_followed(on_hall: OnHall, tmp_path: Path) -> None:
     async def scenario(hall: Any) -> None:
         await log_in(hall, tmp_path)
@@ -256,6 +257,7 @@ async def three_boards(hall: Any, order: list[str], refuses: int = -1) -> list[B
 UPDATE = ("fleet", "update", "--outdated", "--canary", 1, "--at-once", 2, "--watch", 60)
 
 
+@pytest.mark.slow
 def test_a_fleet_is_updated_canary_first_and_a_second_run_has_nothing_to_do(
     on_hall: OnHall, tmp_path: Path
 ) -> None:
@@ -283,6 +285,7 @@ def test_a_fleet_is_updated_canary_first_and_a_second_run_has_nothing_to_do(
     on_hall(scenario)
 
 
+@pytest.mark.slow
 def test_the_first_failure_stops_the_rest_and_a_new_run_goes_on_from_there(
     on_hall: OnHall, tmp_path: Path
 ) -> None:

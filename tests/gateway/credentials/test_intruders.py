@@ -180,6 +180,7 @@ def test_without_tls_there_is_no_answer(secure_hall: Callable[..., Any]) -> None
     assert said[:1] != b"\x20", "a CONNACK"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("identity", ["gw", "w03-pad", "w04-pad"])
 def test_every_identity_writes_and_reads_exactly_the_matrix(
     secure_hall: Callable[..., Any], visit: Callable[..., Visitor], identity: str
@@ -213,6 +214,7 @@ def test_every_identity_writes_and_reads_exactly_the_matrix(
     assert read == {topic for topic in TOPICS if allowed(identity, "read", topic)}
 
 
+@pytest.mark.slow
 def test_a_revoked_pad_is_put_out_within_five_seconds_and_stays_out(
     secure_hall: Callable[..., Any],
     visit: Callable[..., Visitor],

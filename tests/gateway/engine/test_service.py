@@ -276,6 +276,7 @@ def esp32_nodes(hall):
     return [n.id for n in hall.config.nodes if n.board.startswith("esp32")][:30]
 
 
+@pytest.mark.slow
 def test_thirty_nodes_that_update_at_once_delay_no_acknowledgement(hall, read):
     """Every press is acknowledged in the next round, ahead of a bounded number of blocks."""
     nodes = esp32_nodes(hall)

@@ -200,6 +200,7 @@ def test_two_at_once_do_not_meet(journal, medium):
         copy_now(journal, medium)
 
 
+@pytest.mark.slow
 def test_the_command_says_what_it_copied_and_where_the_copies_are(journal, medium, tmp_path):
     words = [sys.executable, "-m", "gateway.cli.main", "journal", "backup", str(journal.path)]
     done = subprocess.run(

@@ -61,6 +61,7 @@ def kill_again_and_again(path, kills, seed):
     return acknowledged
 
 
+@pytest.mark.slow
 def test_everything_acknowledged_survives_kill_9_at_random_moments(tmp_path):
     assert kill_again_and_again(tmp_path / "hall.sqlite", kills=8, seed=1) > 50
 

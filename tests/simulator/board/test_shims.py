@@ -8,6 +8,8 @@ import pytest
 
 from simulator.board.virtual_bench import VirtualBench
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[VirtualBench]:

@@ -21,6 +21,8 @@ from simulator.board.virtual_bench import OFFICER, VirtualBench
 from simulator.vm.disk import TORN, Disk
 from simulator.vm.interpreter import ROOT
 
+pytestmark = pytest.mark.slow
+
 BOARDS = [name for name in board_names() if load_board(name).chip == ESP32]
 NEXT, RECALL, START, FINISH = 0, 1, 2, 3
 LEASE_MS = 10_000
@@ -117,7 +119,6 @@ def test_an_officer_signs_in_calls_serves_and_finishes_at_the_keys(
     assert parts.displays[0].cut_short == 0
 
 
-@pytest.mark.slow
 def test_a_pad_without_its_network_says_so_after_its_lease_and_recovers(
     make_bench: MakeBench,
 ) -> None:
@@ -142,7 +143,6 @@ HANGS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("how", HANGS)
 def test_a_loop_that_hangs_is_reset_by_the_watchdog(make_bench: MakeBench, how: str) -> None:
     bench = make_bench(form="mpy")
@@ -167,7 +167,6 @@ def test_a_loop_that_hangs_is_reset_by_the_watchdog(make_bench: MakeBench, how: 
     assert booted(bench) == boot + 1
 
 
-@pytest.mark.slow
 def test_power_cut_at_any_moment_of_the_start_loses_no_count_of_boots(
     make_bench: MakeBench,
 ) -> None:
@@ -255,7 +254,6 @@ def test_a_fault_at_every_start_is_kept_and_has_its_patience(make_bench: MakeBen
     assert b"SettingsError: node.json: hall" in kept
 
 
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run_to_the_instruction(make_bench: MakeBench) -> None:
     runs = []
     for seed in (1, 1, 2):

@@ -21,6 +21,7 @@ FEWER_STEPS = {"logic:ticket": 150}  # its full outbox says much
 EFFECTS_MIN = 32_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_both_runtimes_have_the_same_effects(subject: str) -> None:
     count, difference = compare(subject, range(1, 3), 60)

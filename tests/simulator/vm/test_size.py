@@ -11,6 +11,8 @@ from simulator.vm.size import files, measure, over_budget
 from simulator.vm.size_board import SHIMS_KIB, measure_board, shims_bytes
 from simulator.vm.vm import Vm
 
+pytestmark = pytest.mark.slow
+
 # 64 is what an ESP32 begins with. Kiosk, wall and voice are Pi nodes; their logic is watched too.
 ON_A_PI = ("ticket", "wall", "voice")
 ROM_HEAPS_KIB = [(kind, 80 if kind in ON_A_PI else 64) for kind in KINDS]
@@ -25,7 +27,6 @@ def test_a_node_of_each_kind_lives_beside_wifi_as_compiled_files(kind: str, heap
     assert size.imported < size.started
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "heap_kib"), ROM_HEAPS_KIB)
 def test_heap_is_flat_over_hours_of_a_node_in_rom(kind: str, heap_kib: int) -> None:
     # Jobs are remembered up to a bound, which the first hour reaches.
@@ -37,7 +38,6 @@ def test_heap_is_flat_over_hours_of_a_node_in_rom(kind: str, heap_kib: int) -> N
     assert hour.ended - hour.started < 4096
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("board", "heap_kib"), [("esp32-pad", 110), ("esp32-lamp", 72), ("esp32-sign", 80)]
 )
@@ -84,7 +84,6 @@ def test_compiled_application_takes_less_flash_than_its_source() -> None:
     assert sum(len(content) for content in files("mpy").values()) < source // 2
 
 
-@pytest.mark.slow
 def test_every_kind_is_within_its_budget() -> None:
     said: list[str] = []
     broken = over_budget(said.append)

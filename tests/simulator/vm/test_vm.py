@@ -167,6 +167,7 @@ def test_vms_in_threads_keep_their_endings_apart() -> None:
     assert [ending for ending in endings if ending[0] != ending[1]] == []
 
 
+@pytest.mark.slow
 def test_a_vm_that_is_put_away_leaves_nothing_behind() -> None:
     def handles() -> int:
         gc.collect()

@@ -55,6 +55,7 @@ def test_call_fits_a_wall_of_128_dots_and_the_spaced_form_does_not(led_font: Led
     assert text_width(led_font, "A023 3号") == 64
 
 
+@pytest.mark.slow
 def test_every_gb2312_character_has_a_glyph_of_one_of_the_two_widths(led_font: LedFont) -> None:
     blank = (0,) * 16
     for character in gb2312():

@@ -52,6 +52,7 @@ def test_a_card_is_read_and_shown_masked(reader: IdReader, port: PtyPort, tool: 
     assert "测试甲" not in result.stdout + result.stderr
 
 
+@pytest.mark.slow
 def test_a_card_pulled_while_it_is_read_is_no_card_and_is_told(
     reader: IdReader, port: PtyPort, tool: Tool
 ) -> None:

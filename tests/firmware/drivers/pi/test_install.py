@@ -48,6 +48,7 @@ def analyze(*arguments: str, environment: dict[str, str] | None = None) -> tuple
     return result.returncode, result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_the_units_of_each_role_are_hardened(role: str, tmp_path: Path) -> None:
     assert install(role, "--stage", str(tmp_path)).returncode == 0
@@ -60,6 +61,7 @@ def test_the_units_of_each_role_are_hardened(role: str, tmp_path: Path) -> None:
         assert "Overall exposure level" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ROLES)
 def test_systemd_understands_every_line_of_the_units(role: str, tmp_path: Path) -> None:
     assert install(role, "--stage", str(tmp_path)).returncode == 0

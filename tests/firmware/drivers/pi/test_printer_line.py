@@ -63,6 +63,7 @@ def line() -> Iterator[Line]:
     made.stop()
 
 
+@pytest.mark.slow
 def test_a_printer_that_takes_nothing_neither_stops_the_loop_nor_counts_as_lost(line: Line) -> None:
     line.send()
     longest_s = 0.0

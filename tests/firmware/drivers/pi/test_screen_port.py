@@ -114,6 +114,7 @@ def test_the_wall_is_shown_without_the_phases_of_its_flashing(
         assert picture(lines) == {**shown, "waiting": 5}, "a phase is no change"
 
 
+@pytest.mark.slow
 def test_a_loop_that_hangs_is_silent_so_that_the_page_can_say_so(
     kiosk: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
