@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 SHOWN_MAX = 20
+TELL_EVERY_S = 15
 
 
 @dataclass
@@ -19,6 +20,7 @@ class Tally:
     quiet: bool = False  # violations are expected
     began: float = field(default_factory=time.monotonic)
     _told: set[str] = field(default_factory=set)
+    _tell_s: float = field(default_factory=lambda: time.monotonic() + TELL_EVERY_S)
 
     def count(self, what: str, by: int = 1) -> None:
         """Something worth telling besides."""
@@ -28,6 +30,9 @@ class Tally:
         """One point was tried; `point` is how to repeat it."""
         self.points += 1
         self.found(point, problems)
+        if time.monotonic() > self._tell_s and not self.quiet:
+            self._tell_s = time.monotonic() + TELL_EVERY_S
+            say(f"  {self.points} points so far")
 
     def found(self, where: str, problems: list[str]) -> None:
         """Violations that belong to no point of their own; each is told once."""
