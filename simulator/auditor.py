@@ -15,7 +15,7 @@ from gateway.core.json import JsonObject
 from gateway.journal.records import Record
 from simulator.auditor_gateway import GatewayAuditor
 from simulator.auditor_history import HistoryAuditor
-from simulator.auditor_kiosk import ANSWERS_MS, KioskAuditor
+from simulator.auditor_kiosk import ANSWERS_MS, ASKING, KioskAuditor
 from simulator.auditor_model import HallModel
 from simulator.auditor_pictures import (
     LEASE_MS,
@@ -30,7 +30,7 @@ from simulator.auditor_presses import PressAuditor
 from simulator.auditor_requests import RequestAuditor
 from simulator.auditor_time import TimeAuditor
 from simulator.broken import PromiseBroken
-from simulator.virtual_devices import FaceDevice, PadDevice, VoiceDevice
+from simulator.virtual_devices import Device, FaceDevice, PadDevice, VoiceDevice
 from simulator.virtual_printer import KioskDevice
 from simulator.virtual_time import Timeline
 from simulator.weather import Weather
@@ -167,7 +167,21 @@ class Auditor:
         if packet[0] & 0xF2 == 0x32:
             topic, payload = _cut(packet)
             if topic.endswith(b"/down/ack"):
-                self.presses.ack_heard(node, payload)
+                command, result = self.presses.ack_heard(node, payload)
+                if command == "ticket_requested" and result not in ("ok", ""):
+                    self._expect_refusal(node)
+
+    def _expect_refusal(self, kiosk: str) -> None:
+        device = self._device(kiosk)
+        # Else it has started anew, and nobody stands there who asked.
+        if isinstance(device, KioskDevice) and device.screen == ASKING:
+            self._timeline.after(1, self._check_refused, kiosk, device)
+
+    def _check_refused(self, kiosk: str, device: KioskDevice) -> None:
+        self.kiosks.check_refused(kiosk, device.screen)
+
+    def _device(self, node: str) -> Device | None:
+        return next((each.device for each in self._nodes if each.name == node), None)
 
     # ---- what people, paper and displays do ----
 
@@ -232,7 +246,7 @@ class Auditor:
     def board_replaced(self, node: str) -> None:
         """A new board under the name of an old one."""
         self.presses.board_replaced(node)
-        device = next((each.device for each in self._nodes if each.name == node), None)
+        device = self._device(node)
         if isinstance(device, KioskDevice):
             self.kiosks.board_replaced(node)
         elif isinstance(device, VoiceDevice):

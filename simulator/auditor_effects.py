@@ -32,6 +32,8 @@ EFFECTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rating_given": (("rating_received",), ()),
     "return": (("ticket_returned",), ()),
     "issue": (("ticket_issued",), ()),
+    "cancel": (("ticket_cancelled",), ()),
+    "rate": (("rating_received",), ()),
     "job_result": (
         (),
         (

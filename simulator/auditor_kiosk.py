@@ -1,8 +1,9 @@
 """P6 and P7: the kiosk always answers, and paper is as the journal says.
 
-P6: whoever touches the kiosk sees within 3 s that something comes of it, or that nothing does; what
-was given out without the gateway is merged in the end. P7: a number is fixed before it is printed,
-comes out unmarked once, and a print that is settled as done did come out.
+P6: whoever touches the kiosk sees within 3 s that something comes of it, or that nothing does, and
+is told when the gateway refuses; what was given out without the gateway is merged in the end. P7: a
+number is fixed before it is printed, comes out unmarked once, and a print that is settled as done
+did come out.
 """
 
 from gateway.journal.records import Record
@@ -10,6 +11,7 @@ from simulator.auditor_model import HallModel
 from simulator.broken import PromiseBroken
 
 ANSWERS_MS = 3_400
+ASKING = "asking"
 # Screens that invite a touch as if nothing had happened.
 INVITING = ("ready", "reserve")
 
@@ -41,6 +43,11 @@ class KioskAuditor:
         """P6, ANSWERS_MS after a touch."""
         if screen in INVITING and self._answered_ms.get(kiosk, -1) < touched_ms:
             raise PromiseBroken("P6", f"{kiosk} shows {screen} and did nothing about a touch")
+
+    def check_refused(self, kiosk: str, screen: str) -> None:
+        """P6, as soon as the kiosk has heard that what it asked for is refused."""
+        if screen in INVITING:
+            raise PromiseBroken("P6", f"{kiosk} was refused a ticket and says nothing of it")
 
     def board_replaced(self, kiosk: str) -> None:
         """What it had given out and not told is gone with the old board."""

@@ -231,8 +231,8 @@ class PressAuditor:
         if fact.ages and late_ms > self._press_age_ms + TRANSIT_MS:
             raise PromiseBroken("P3", f"{name} ({fact.command}) executed {late_ms} ms late")
 
-    def ack_heard(self, node: str, payload: bytes) -> None:
-        """An acknowledgement reaches its node."""
+    def ack_heard(self, node: str, payload: bytes) -> tuple[str, str]:
+        """An acknowledgement reaches its node: (what the report was, what came of it or "")."""
         body = json.loads(payload)
         name = f"{node}:{body['boot']}:{body['seq']}"
         fact = self.reports.get(name)
@@ -242,3 +242,4 @@ class PressAuditor:
         if told != fact.result and told is not None:
             raise PromiseBroken("P3", f"{name} acknowledged as {told}, but it was {fact.result}")
         fact.heard = True
+        return fact.command, str(told or "")

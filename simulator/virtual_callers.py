@@ -10,8 +10,10 @@ from collections.abc import Callable
 
 from gateway.core.effects import Answer
 from gateway.systems.calling.commands import (
+    CancelTicket,
     Command,
     CommandWindow,
+    GiveRating,
     IssueTicket,
     ReturnTicket,
 )
@@ -26,7 +28,12 @@ from simulator.virtual_trace import Trace
 RETRY_MS = 5_000
 TRIES_MAX = 6
 # What the auditor calls it.
-WORDS: dict[type[Command], str] = {IssueTicket: "issue", ReturnTicket: "return"}
+WORDS: dict[type[Command], str] = {
+    IssueTicket: "issue",
+    ReturnTicket: "return",
+    CancelTicket: "cancel",
+    GiveRating: "rate",
+}
 
 
 class Callers:

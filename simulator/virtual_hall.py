@@ -10,7 +10,13 @@ from collections.abc import Callable
 from gateway.broker.access import Credential, HallAccess, Role
 from gateway.core.effects import Answer
 from gateway.core.json import JsonObject
-from gateway.systems.calling.commands import CommandWindow, IssueTicket, ReturnTicket
+from gateway.systems.calling.commands import (
+    CancelTicket,
+    CommandWindow,
+    GiveRating,
+    IssueTicket,
+    ReturnTicket,
+)
 from protocols.topics import GATEWAY
 from simulator import shortcuts
 from simulator.auditor import Auditor
@@ -151,7 +157,7 @@ class VirtualHall:
 
     def ask_desk(self, number: str, answered: Callable[[str], None]) -> None:
         """See `people.senses.Room`."""
-        ticket = f"{self.auditor.model.date}-{number}"
+        ticket = self._ticket(number)
 
         def take(answer: Answer) -> None:
             if answer.status == "done":
@@ -168,6 +174,14 @@ class VirtualHall:
             answered(str(answer.body["number"]) if answer.status == "done" else "")
 
         self._callers.ask("phone", IssueTicket(service, None), None, take)
+
+    def give_back(self, number: str) -> None:
+        """See `people.senses.Room`."""
+        self._callers.ask("desk", CancelTicket(self._ticket(number)), None, _nobody_looks)
+
+    def rate(self, number: str, grade: int) -> None:
+        """See `people.senses.Room`."""
+        self._callers.ask("phone", GiveRating(self._ticket(number), grade), None, _nobody_looks)
 
     def page(self) -> tuple[PageRow, ...]:
         """See `people.senses.Room`."""
@@ -186,7 +200,10 @@ class VirtualHall:
     def command(self, row: PageRow, command: str) -> None:
         """See `people.senses.Room`."""
         asked = CommandWindow(row.window, command, seen=row.turn)
-        self._callers.ask("chief", asked, (row.mode, row.number), _sees_on_page)
+        self._callers.ask("chief", asked, (row.mode, row.number), _nobody_looks)
+
+    def _ticket(self, number: str) -> str:
+        return f"{self.auditor.model.date}-{number}"
 
     def _is_over(self, ticket: str) -> bool:
         view = self.gateway.engine.ticket_view(ticket)
@@ -239,8 +256,8 @@ class VirtualHall:
         self.on_named(number)
 
 
-def _sees_on_page(answer: Answer) -> None:  # the same for any
-    """The chief looks at the page again, and not at the answer."""
+def _nobody_looks(answer: Answer) -> None:
+    """Who has left does not mind, and the chief looks at the page again."""
 
 
 def _nobody_listens(number: str) -> None:

@@ -84,6 +84,12 @@ class Room(Protocol):
         No answer at all when the gateway cannot be reached.
         """
 
+    def give_back(self, number: str) -> None:
+        """Tell the desk that this number is not needed any more."""
+
+    def rate(self, number: str, grade: int) -> None:
+        """A verdict given with the phone."""
+
     def page(self) -> tuple[PageRow, ...]:
         """The chief's page of all windows; empty while it cannot be reached."""
 

@@ -28,7 +28,7 @@ ANSWER_MS = 40_000  # the desk's, or the phone's
 
 
 class Taxpayer:
-    """One visitor; `outcome` in the end: served, no_ticket, went_away, gave_up."""
+    """One visitor; `outcome` in the end: served, no_ticket, went_away, gave_up, gave_back."""
 
     def __init__(
         self,
@@ -116,6 +116,10 @@ class Taxpayer:
     def _wait_and_be_served(self) -> Behaviour:
         misses = self._rng.random() < habits.MISSES_CALL
         questions = 0
+        if self._has_phone and self._rng.random() < habits.GIVES_NUMBER_BACK:
+            yield Wait(self._rng.randint(5_000, 120_000))
+            self._room.give_back(self.number)
+            self.outcome = "gave_back"
         while self.outcome == "waiting":
             called = yield Wait(WONDERS_MS // self._hurry, lambda: self._window() is not None)
             window = self._window()
@@ -194,6 +198,11 @@ class Taxpayer:
     def _judge(self, window: str) -> Behaviour:
         if self._rng.random() > habits.GIVES_RATING:
             return
+        if self._has_phone and self._rng.random() < habits.RATES_BY_PHONE:
+            yield Wait(self._rng.randint(500, 8_000))
+            self._room.rate(self.number, self._rng.randint(1, 5))
+            if self._rng.random() > habits.RATES_TWICE:
+                return
         face = self._room.face(window)
         if (yield Wait(RATING_MS, lambda: face.mode == "open" and face.number == self.number)):
             yield Wait(self._rng.randint(1_500, 8_000))

@@ -1,9 +1,11 @@
 """What the auditor checks all day, each broken on paper: order, time, history, kiosk, gateway."""
 
+import json
 from typing import Any
 
 import pytest
 
+from protocols.mqtt import encode_publish
 from simulator.auditor import Auditor
 from simulator.auditor_gateway import GatewayAuditor
 from simulator.auditor_history import History
@@ -13,6 +15,10 @@ from simulator.virtual_devices import FaceDevice, PadDevice, SignDevice, WallDev
 from simulator.virtual_printer import KioskDevice
 
 FILING_MINUTES = 12
+
+
+def publication(topic: str, body: dict[str, Any]) -> bytes:
+    return encode_publish(f"hk1/langfang/{topic}", json.dumps(body).encode(), 1, packet_id=1)
 
 
 # ---- P14 ----
@@ -176,6 +182,29 @@ def test_a_kiosk_that_refuses_plainly_keeps_p6(witness: Any) -> None:
     kiosk.apply(("screen", "refused", ("offline",)))
     kiosk.apply(("screen", "ready", ()))
     witness.timeline.run(5_000)
+
+
+@pytest.mark.parametrize(("command", "kept"), [("ticket_requested", False), ("job_result", True)])
+def test_a_kiosk_that_is_refused_a_ticket_and_invites_again_at_once_breaks_p6(
+    witness: Any, command: str, kept: bool
+) -> None:
+    kiosk = KioskDevice(witness.timeline, lambda event: None)
+    auditor = witness.auditor
+    auditor.watch([Shower("kiosk-1", kiosk)])
+    auditor.touched("kiosk-1", kiosk)
+    report = {"k": command, "boot": 1, "seq": 1, "age_ms": 0}
+    auditor.packet_up("kiosk-1", publication("kiosk-1/up/ev", report))
+    kiosk.screen = "asking"
+    settled = {"node": "kiosk-1", "boot": 1, "seq": 1, "result": "stale"}
+    witness.happens("core.report_settled", "kiosk-1:1:1", **settled)
+    ack = {"boot": 1, "seq": 1, "result": "dup", "first": "stale"}
+    auditor.packet_down("kiosk-1", publication("kiosk-1/down/ack", ack))
+    kiosk.screen = "ready"
+    if kept:
+        witness.timeline.run(10)
+    else:
+        with pytest.raises(PromiseBroken, match="P6: kiosk-1 was refused a ticket and says"):
+            witness.timeline.run(10)
 
 
 def test_a_print_settled_as_done_that_never_came_out_breaks_p7(witness: Any) -> None:
