@@ -24,6 +24,8 @@ from simulator.weather import CALM, Weather
 GHOST_MS_MAX = 800
 SHORT_RESTART_MS, ALONE_SOON_MS = 1000, 20_000
 TECHNICIAN_MS = 40_000
+# Nobody takes one board out and wires another while a single announcement lasts.
+BOARD_MS_MIN = 15_000
 # CONNECT, SUBSCRIBE, what it is and what it shows, and then some of its reports.
 PACKETS_PASSED = (4, 12)
 # To dial again, to lose one, to notice that, and to dial once more.
@@ -243,7 +245,7 @@ class Breakage:
             if node.running:
                 self._auditor.board_replaced(name)
                 node.replace_board(self._gateway.wall_seconds())
-                self._later(fault, node.power_on)
+                self._timeline.after(max(fault.lasts_ms, BOARD_MS_MIN), node.power_on)
 
     def _leave_alone(self, fault: Fault) -> None:
         """What two short lives have to tell is told at once, and a bit of it is lost."""

@@ -223,6 +223,8 @@ class LampDevice(Device):
     def _show(self, colour: str) -> None:
         self.colour = colour
         now_ms = self.timeline.now_ms
+        if self.history and self.history[-1][0] == now_ms:
+            del self.history[-1]  # nobody sees what is over at the same instant
         self.history.append((now_ms, colour))
         if len(self.history) > 12:
             del self.history[0]

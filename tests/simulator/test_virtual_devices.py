@@ -29,6 +29,7 @@ BLIP = ((100, "amber"), (900, "off"))
         (((100, "off"), (100, "green"), (100, "red"), (100, "off"), (100, "red")), ("red", True)),
         ((*BLIP, *BLIP), ("amber", True)),
         (((3000, "green"), (100, "off")), ("off", False)),
+        (((0, "off"), (100, "amber"), (2000, "off")), ("off", False)),
     ],
 )
 def test_a_lamp_blinks_in_one_colour(
