@@ -330,7 +330,7 @@ GATEWAY = (
     Mutant(
         "a snapshot misses events",
         "journal",
-        "P1 P2 P3 P4 P12 P14",
+        "P1 P2 P3 P4 P11 P12 P14",
         _snapshot_misses_events,
         _snapshots_are_read,
     ),
