@@ -22,7 +22,10 @@ from simulator.virtual_trace import Trace
 from simulator.weather import CALM, Weather
 
 GHOST_MS_MAX = 800
-SHORT_RESTART_MS, ALONE_SOON_MS = 1000, 20_000
+SHORT_RESTART_MS = 1000
+# The line of a kiosk that is to be alone goes between these after its start.
+ALONE_SOON_MS, ALONE_LATE_MS = 5_000, 60_000
+LOOK_MS = 100
 TECHNICIAN_MS = 40_000
 # Nobody takes one board out and wires another while a single announcement lasts.
 BOARD_MS_MIN = 15_000
@@ -248,13 +251,22 @@ class Breakage:
                 self._timeline.after(max(fault.lasts_ms, BOARD_MS_MIN), node.power_on)
 
     def _leave_alone(self, fault: Fault) -> None:
-        """What two short lives have to tell is told at once, and a bit of it is lost."""
+        """What two short lives have to tell is told at once, and a bit of it is lost.
+
+        The line goes while it prints, so that there is something to tell from the first life on.
+        """
         restart = replace(fault, kind="restart", lasts_ms=SHORT_RESTART_MS, count=0)
         self._restart_node(restart)
-        self._timeline.after(ALONE_SOON_MS, self._leave_alone_now, fault, restart)
+        until_ms = self._timeline.now_ms + ALONE_LATE_MS
+        self._timeline.after(ALONE_SOON_MS, self._leave_alone_now, fault, restart, until_ms)
 
-    def _leave_alone_now(self, fault: Fault, restart: Fault) -> None:
+    def _leave_alone_now(self, fault: Fault, restart: Fault, until_ms: int) -> None:
         if self._healed:
+            return
+        screens = [self._nodes[name].device.seen() for name in self._names(fault)]
+        prints = any(screen.startswith("printing") for screen in screens)
+        if not prints and self._timeline.now_ms < until_ms:
+            self._timeline.after(LOOK_MS, self._leave_alone_now, fault, restart, until_ms)
             return
         self._block(fault)
         for place in range(fault.count):
