@@ -62,14 +62,19 @@ ANY_PICTURE = ("help", "help_cancel", "rating_given")
 Picture = tuple[str, str]
 
 
-def check_effects(name: str, command: str, effects: list[str]) -> None:
+def are_right(command: str, effects: list[str]) -> bool:
     """An accepted command has made what it must, nothing it may not, and nothing twice."""
     must, may = EFFECTS[command]
     wrong = [what for what in effects if what not in must and what not in may]
     missing = [what for what in must if what not in effects]
     # One row of numbers for each service; everything else happens once.
     twice = [what for what in effects if effects.count(what) > 1 and what != "numbers_reserved"]
-    if wrong or missing or twice or not effects:
+    return bool(effects) and not (wrong or missing or twice)
+
+
+def check_effects(name: str, command: str, effects: list[str]) -> None:
+    """See `are_right`."""
+    if not are_right(command, effects):
         raise PromiseBroken("P3", f"{name} ({command}) made {effects}")
 
 

@@ -255,7 +255,7 @@ class Breakage:
 
         The line goes while it prints, so that there is something to tell from the first life on.
         """
-        restart = replace(fault, kind="restart", lasts_ms=SHORT_RESTART_MS, count=0)
+        restart = _short_restart(fault)
         self._restart_node(restart)
         until_ms = self._timeline.now_ms + ALONE_LATE_MS
         self._timeline.after(ALONE_SOON_MS, self._leave_alone_now, fault, restart, until_ms)
@@ -263,8 +263,8 @@ class Breakage:
     def _leave_alone_now(self, fault: Fault, restart: Fault, until_ms: int) -> None:
         if self._healed:
             return
-        screens = [self._nodes[name].device.seen() for name in self._names(fault)]
-        prints = any(screen.startswith("printing") for screen in screens)
+        devices = [self._nodes[name].device for name in self._names(fault)]
+        prints = any(isinstance(d, KioskDevice) and d.screen == "printing" for d in devices)
         if not prints and self._timeline.now_ms < until_ms:
             self._timeline.after(LOOK_MS, self._leave_alone_now, fault, restart, until_ms)
             return
@@ -285,8 +285,7 @@ class Breakage:
                 device.press(fault.count % len(device.panel.keys), max(60, fault.lasts_ms))
         if fault.lasts_ms > TECHNICIAN_MS:
             # The page says that the key is stuck, and somebody starts the board anew, as one does.
-            restart = replace(fault, kind="restart", lasts_ms=SHORT_RESTART_MS, count=0)
-            self._timeline.after(TECHNICIAN_MS, self.suffer, restart)
+            self._timeline.after(TECHNICIAN_MS, self.suffer, _short_restart(fault))
 
     def _spike(self, fault: Fault) -> None:
         for name in self._names(fault):
@@ -313,3 +312,8 @@ class Breakage:
     def _let_intruder_in(self, fault: Fault) -> None:
         if self._intruder is not None:
             self._intruder.start(fault.lasts_ms)
+
+
+def _short_restart(fault: Fault) -> Fault:
+    """Off and on again, of the same nodes."""
+    return replace(fault, kind="restart", lasts_ms=SHORT_RESTART_MS, count=0)

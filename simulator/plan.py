@@ -48,11 +48,12 @@ class Plan:
 
     def replay(self) -> str:
         """The one line that runs it again; whatever is not the default stands in ARGS."""
-        if not self.mix:
+        day, default = self.day, Day()
+        told = Day(visitors=day.visitors, open_hours_ms=day.open_hours_ms, pace=day.pace)
+        if not self.mix or (self.mix not in SWARMS and day != told):
             return f"replay with: World({self.source()}).run()"
         words = [] if self.mix == DEFAULT_MIX else [f"--faults {self.mix}"]
         if self.mix not in SWARMS:
-            default = Day()
             if self.day.visitors != default.visitors:
                 words.append(f"--visitors {self.day.visitors}")
             if self.day.open_hours_ms != default.open_hours_ms:

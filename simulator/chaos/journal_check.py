@@ -6,7 +6,7 @@ nothing of the gateway's code. Checked:
 - P1: every acknowledgement and every answer that was seen is in the journal, as it was told;
 - P2: no number twice a day, no ticket at two windows (`auditor_model`);
 - P3: what a report or a call caused stands in one piece before its settlement, once, nothing when
-  it was refused, and what `EFFECTS` allows when it was accepted;
+  it was refused, and what `auditor_effects` allows when it was accepted;
 - P7: paper carries a number that the journal has, twice only when marked.
 """
 
@@ -24,13 +24,12 @@ from typing import Any
 
 from gateway.config import HallConfig
 from gateway.journal.records import Record
-from simulator.auditor_effects import EFFECTS
+from simulator.auditor_effects import are_right
 from simulator.auditor_model import HallModel
 from simulator.broken import PromiseBroken
 from simulator.chaos.witness import Witness
 
 REPORT, REQUEST = "core.report_settled", "core.request_settled"
-ONE_A_SERVICE = "numbers_reserved"  # the only effect that one report has several times
 
 
 @dataclass
@@ -161,13 +160,8 @@ class _Reader:
         if result != "ok":
             if effects:
                 self._say(f"P3: {name} is {result}, yet made {effects}")
-        elif command is not None:
-            must, may = EFFECTS[command]
-            wrong = [what for what in effects if what not in must and what not in may]
-            missing = [what for what in must if what not in effects]
-            twice = [what for what in effects if effects.count(what) > 1 and what != ONE_A_SERVICE]
-            if wrong or missing or twice or not effects:
-                self._say(f"P3: {name} ({command}) made {effects}")
+        elif command is not None and not are_right(command, effects):
+            self._say(f"P3: {name} ({command}) made {effects}")
 
     def _settle_request(self, key: str, status: str, body: dict[str, Any]) -> None:
         if key in self._found.requests:

@@ -37,8 +37,8 @@ class Taxpayer:
         visit: habits.Visit,
         rng: random.Random,
         note: Callable[[str], None],
-        hurry: int = 1,
-        has_phone: bool = False,
+        hurry: int,
+        has_phone: bool,
     ) -> None:
         self.number = ""
         self.outcome = "coming"

@@ -2,11 +2,13 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from simulator.breakage import Breakage
 from simulator.faults import ROUGH, Fault, schedule
+from simulator.people.habits import Day
 from simulator.plan import BRIEF_MIX, DEFAULT_MIX, SWARMS, Plan, hall_of, named
 from simulator.swarm import swarm
 from simulator.weather import CALM
@@ -62,6 +64,14 @@ def test_the_swarm_has_whole_days_and_the_brief_mix_has_none() -> None:
 )
 def test_a_swarm_seed_says_how_it_is_run_again(mix: str, arguments: str) -> None:
     assert swarm(5, mix).replay() == f"replay with: make sim SEED=5{arguments}"
+
+
+def test_a_day_that_no_command_line_can_name_is_replayed_from_its_plan() -> None:
+    plan = named(5, "rough", Day(visitors=8, pace=6))
+    arguments = "--faults rough --visitors 8 --pace 6"
+    assert plan.replay() == f'replay with: make sim SEED=5 ARGS="{arguments}"'
+    with_chief = replace(plan, day=replace(plan.day, chief=True))
+    assert with_chief.replay() == f"replay with: World({with_chief.source()}).run()"
 
 
 def test_every_smaller_hall_serves_every_service() -> None:
