@@ -1,9 +1,10 @@
-"""Fuzz the parsers: `python -m simulator.fuzz [NAME ...] --runs 100000`.
+"""Fuzz the parsers: `python -m simulator.fuzz [NAME ...] --runs 100000 --blind 1000000`.
 
 Each parser runs in a process of its own (the fuzzer never comes back from one), several of them at
-a time; the inputs that found new ways are kept in build/fuzz/NAME and are the start of the next
-run. Prints one line for each parser, what failed with the bytes that repeat it, and ends with the
-count.
+a time: first guided by the ways that inputs take, those that found new ones are kept in
+build/fuzz/NAME and are the start of the next run; then blind, which is several times as fast, with
+what was kept changed by chance. Prints one line for each parser, what failed with the bytes that
+repeat it, and ends with the count.
 """
 
 import argparse
@@ -18,7 +19,8 @@ from pathlib import Path
 from simulator.fuzz.targets import BY_NAME, TARGETS
 
 FOLDER = Path("build", "fuzz")
-INPUT_BYTES_MAX = 4096
+# An input says little more when it is longer than two good ones.
+INPUT_BYTES_MIN, INPUT_BYTES_MAX = 64, 4096
 _DONE = re.compile(r"Done (\d+) runs? in (\d+)")
 _COVERAGE = re.compile(r"cov: (\d+)")
 
@@ -32,32 +34,44 @@ class Tried:
     failed: bool = False
 
 
-def fuzz(name: str, runs: int, seed: int) -> Tried:
-    """Try one parser with `runs` inputs."""
+def fuzz(name: str, runs: int, blind: int, seed: int) -> Tried:
+    """Try one parser with `runs` guided inputs, then with `blind` others."""
+    seeds = list(BY_NAME[name].seeds())
+    longest = 2 * max(map(len, seeds), default=0)
+    options = [f"-max_len={min(INPUT_BYTES_MAX, max(INPUT_BYTES_MIN, longest))}"]
+    options += [f"-artifact_prefix={FOLDER}/{name}-", "-print_final_stats=0", "-timeout=20"]
     corpus = FOLDER / name
     corpus.mkdir(parents=True, exist_ok=True)
-    for number, content in enumerate(BY_NAME[name].seeds()):
+    for number, content in enumerate(seeds):
         (corpus / f"seed-{number}").write_bytes(content)
-    command = [sys.executable, "-m", "simulator.fuzz.one", name, str(corpus)]
-    options = [f"-runs={runs}", f"-seed={seed}", f"-max_len={INPUT_BYTES_MAX}"]
-    options += [f"-artifact_prefix={FOLDER}/{name}-", "-print_final_stats=0", "-timeout=20"]
-    done = subprocess.run(  # noqa: S603  # our own module
-        [*command, *options], capture_output=True, text=True, check=False
-    )
-    counted = _DONE.search(done.stderr)
-    if done.returncode or counted is None:
-        return Tried(0, f"{name}: FAILED\n{(done.stdout + done.stderr)[-4000:]}", failed=True)
-    coverage = _COVERAGE.findall(done.stderr)
-    ways = coverage[-1] if coverage else "?"
-    line = f"{name:16} {counted[1]:>9} inputs  {counted[2]:>4} s  {ways:>5} ways"
-    return Tried(int(counted[1]), line)
+    inputs = seconds = 0
+    ways = "?"
+    for search, count in (("guided", runs), ("blind", blind)):
+        if count == 0:
+            continue
+        command = [sys.executable, "-m", "simulator.fuzz.one", search, name, str(corpus)]
+        done = subprocess.run(  # noqa: S603  # our own module
+            [*command, f"-runs={count}", f"-seed={seed}", *options],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        counted = _DONE.search(done.stderr)
+        if done.returncode or counted is None:
+            told = (done.stdout + done.stderr)[-4000:]
+            return Tried(inputs, f"{name}: FAILED, {search}\n{told}", failed=True)
+        inputs, seconds = inputs + int(counted[1]), seconds + int(counted[2])
+        for coverage in _COVERAGE.findall(done.stderr):
+            ways = coverage
+    return Tried(inputs, f"{name:16} {inputs:>9} inputs  {seconds:>4} s  {ways:>5} ways")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """See the module's text; 1 when a parser failed."""
     parser = argparse.ArgumentParser(prog="python -m simulator.fuzz")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BY_NAME))
-    parser.add_argument("--runs", type=int, default=100_000, help="inputs for each parser")
+    parser.add_argument("--runs", type=int, default=100_000, help="guided inputs for each parser")
+    parser.add_argument("--blind", type=int, default=0, help="inputs for each after those")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2, help="parsers at a time")
     given = parser.parse_args(arguments)
@@ -67,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     total = failures = 0
     names = given.names or [target.name for target in TARGETS]
     with ThreadPoolExecutor(given.workers) as pool:
-        for tried in pool.map(lambda name: fuzz(name, given.runs, given.seed), names):
+        for tried in pool.map(lambda name: fuzz(name, given.runs, given.blind, given.seed), names):
             total += tried.inputs
             failures += tried.failed
             sys.stdout.write(f"{tried.line}\n")

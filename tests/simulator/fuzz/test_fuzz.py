@@ -10,7 +10,7 @@ from protocols.peripherals.escpos import StatusParser
 from simulator.fuzz import __main__ as fuzzing
 from simulator.fuzz.targets import BY_NAME, TARGETS, Target
 
-CI_RUNS = 4000
+CI_RUNS, CI_BLIND = 3000, 6000
 
 
 def _damaged(rng: random.Random, good: bytes) -> bytes:
@@ -61,11 +61,11 @@ def test_an_unknown_parser_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.slow
-def test_coverage_guided_inputs_find_nothing(
+def test_inputs_guided_by_coverage_and_blind_ones_find_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(fuzzing, "FOLDER", tmp_path)
-    status = fuzzing.main(["--runs", str(CI_RUNS)])
+    status = fuzzing.main(["--runs", str(CI_RUNS), "--blind", str(CI_BLIND)])
     told = capsys.readouterr().out
     assert status == 0, told
-    assert f"{CI_RUNS * len(TARGETS)} inputs, 0 parsers failed" in told
+    assert f"{(CI_RUNS + CI_BLIND) * len(TARGETS)} inputs, 0 parsers failed" in told
