@@ -8,11 +8,14 @@ PYTHON ?= python3
 BROKER ?= embedded
 SEED ?= 7
 RUNS ?= 100000
+BLIND ?= 0
 POINTS ?= 40
 IMAGES ?= 600
 MINUTES ?= 0.5
 BIN := .venv/bin
 export PYTHON
+# What is compiled is kept: the tests start hundreds of interpreters.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup run test fast check generate sim mutants bench fuzz chaos size lock clean
 
@@ -56,9 +59,9 @@ bench: ## how fast it is, against a floor measured in the same run (docs/PERFORM
 	@scripts/setup.sh test
 	@$(BIN)/python -m simulator.bench
 
-fuzz: ## bytes by chance, guided by coverage, into every parser (RUNS=100000 for each)
+fuzz: ## bytes by chance, guided by coverage, into every parser (RUNS=100000 BLIND=0 for each)
 	@scripts/setup.sh test
-	@$(BIN)/python -m simulator.fuzz --runs $(RUNS)
+	@$(BIN)/python -m simulator.fuzz --runs $(RUNS) --blind $(BLIND)
 
 chaos: ## real processes, disks and lines, broken (POINTS=40 IMAGES=600 MINUTES=0.5)
 	@scripts/setup.sh test
