@@ -58,7 +58,8 @@ def fuzz(name: str, runs: int, blind: int, seed: int) -> Tried:
         )
         counted = _DONE.search(done.stderr)
         if done.returncode or counted is None:
-            told = (done.stdout + done.stderr)[-4000:]
+            lines = f"{done.stdout}{done.stderr}".splitlines()
+            told = "\n".join(line for line in lines if not line.startswith(("INFO:", "#")))
             return Tried(inputs, f"{name}: FAILED, {search}\n{told}", failed=True)
         inputs, seconds = inputs + int(counted[1]), seconds + int(counted[2])
         for coverage in _COVERAGE.findall(done.stderr):
