@@ -37,8 +37,8 @@ class Tried:
 def fuzz(name: str, runs: int, blind: int, seed: int) -> Tried:
     """Try one parser with `runs` guided inputs, then with `blind` others."""
     seeds = list(BY_NAME[name].seeds())
-    longest = 2 * max(map(len, seeds), default=0)
-    options = [f"-max_len={min(INPUT_BYTES_MAX, max(INPUT_BYTES_MIN, longest))}"]
+    longest = min(INPUT_BYTES_MAX, max(INPUT_BYTES_MIN, 2 * max(map(len, seeds))))
+    options = [f"-max_len={longest}"]
     options += [f"-artifact_prefix={FOLDER}/{name}-", "-print_final_stats=0", "-timeout=20"]
     corpus = FOLDER / name
     corpus.mkdir(parents=True, exist_ok=True)

@@ -44,7 +44,7 @@ def main() -> None:
         kept = [path.read_bytes() for path in sorted(Path(corpus).iterdir())]
         # From the first input on, as long as they may be.
         options.append("-len_control=0")
-        atheris.Setup([sys.argv[0], *options], check, custom_mutator=changer(kept or [b""]))
+        atheris.Setup([sys.argv[0], *options], check, custom_mutator=changer(kept))
     atheris.Fuzz()
 
 

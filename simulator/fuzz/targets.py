@@ -2,7 +2,7 @@
 
 Rules: a target raises only what its parser declares; any other exception is a fault. Beyond "does
 not crash" each says what must hold, above all that the way bytes are cut changes nothing, and that
-what was read can be written and read again. `seeds` are good inputs to begin with.
+what was read can be written and read again. `seeds` are good inputs to begin with, one at least.
 """
 
 from collections.abc import Callable, Iterable
