@@ -62,8 +62,7 @@ def fuzz(name: str, runs: int, blind: int, seed: int) -> Tried:
             told = "\n".join(line for line in lines if not line.startswith(("INFO:", "#")))
             return Tried(inputs, f"{name}: FAILED, {search}\n{told}", failed=True)
         inputs, seconds = inputs + int(counted[1]), seconds + int(counted[2])
-        for coverage in _COVERAGE.findall(done.stderr):
-            ways = coverage
+        ways = (_COVERAGE.findall(done.stderr) or [ways])[-1]  # blind, there is none
     return Tried(inputs, f"{name:16} {inputs:>9} inputs  {seconds:>4} s  {ways:>5} ways")
 
 

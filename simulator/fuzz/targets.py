@@ -232,7 +232,7 @@ def _card_seeds() -> Iterable[bytes]:
         reader.write(request, 0)
     replies = reader.read(60_000)
     yield replies
-    yield replies[-(4 + sam_idcard.TEXT_BYTES + 1) : -1]
+    yield sam_idcard.ReplyParser().feed(replies)[-1][2]
     yield bytes.fromhex("aaaaaa96690008") + bytes.fromhex("00009f0000000097")
     yield bytes.fromhex("aaaaaa9669000c") + bytes.fromhex("0000900000000000000000009c")
 
@@ -325,9 +325,7 @@ TARGETS = (
     Target("card_reader", check_card_reader, _card_seeds),
     Target("card_record", check_card_record, _record_seeds),
     Target("voice_chip", check_voice_chip, lambda: (b"JAONE",)),
-    Target(
-        "voice_text", check_voice_text, lambda: ("请A001号到3号窗口。请稍候，谢谢！".encode("gbk"),)
-    ),
+    Target("voice_text", check_voice_text, _text_seeds),
     Target("hall_file", check_hall_file, _file_seeds),
     Target("pi_config", check_pi_config, _pi_seeds),
     Target("settings", check_settings, lambda: (_NODE_JSON,)),

@@ -34,6 +34,7 @@ def sign_in(board: Any, eventually: Callable[..., Any]) -> None:
                 eventually(lambda: board.parts.display_text().startswith(after), "", PATIENCE_S)
         return bool(board.parts.display_text() == NOBODY_WAITS)
 
+    eventually(lambda: board.parts.display_text() == "    ", "the pad of a closed window is dark")
     eventually(signed_in, "signed in, nobody waits")
 
 

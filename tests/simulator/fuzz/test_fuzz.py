@@ -1,6 +1,8 @@
 """Every parser stands bytes by chance; and the checks themselves can fail."""
 
+import importlib
 import random
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,17 @@ def test_an_unknown_parser_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         fuzzing.main(["nonsense"])
     assert "there is no parser 'nonsense'" in capsys.readouterr().err
+
+
+def test_blind_inputs_are_changes_of_everything_that_was_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["one", "blind"])
+    one = importlib.import_module("simulator.fuzz.one")
+    monkeypatch.setattr(one.atheris, "Mutate", lambda data, _: data + b"!")
+    change = one.changer([b"a", b"b", b"c"])
+    made = {change(b"", 9, seed) for seed in range(3 * one.CHANGES_MAX)}
+    assert made == {kept + b"!" * times for kept in (b"a", b"b", b"c") for times in range(1, 6)}
 
 
 @pytest.mark.slow
