@@ -111,12 +111,13 @@ def run(camera: SupervisedCamera, table: CameraTable, loop: Loop) -> None:
     systemd.tell("READY=1")
     told = ""
     while not stopping:
-        loop.run_once(TURN_MS_MAX)
-        systemd.feed(loop.now_ms())
+        # Told before the wait: what it is now, not what it was a turn ago.
         words = _words(camera.health())
         if words != told:
             told = words
             systemd.tell(f"STATUS={words}")
+        loop.run_once(TURN_MS_MAX)
+        systemd.feed(loop.now_ms())
     systemd.tell("STOPPING=1")
     camera.stop()
     signal.set_wakeup_fd(-1)
