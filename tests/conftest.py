@@ -132,8 +132,9 @@ def browser() -> Iterator[Browser]:
     """One browser a module, no longer: its event loop would be in the way of other tests here."""
     if not Path(CHROMIUM).exists():
         pytest.fail(f"{CHROMIUM} is missing; run: sudo apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=DEADLINE_S * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         yield browser

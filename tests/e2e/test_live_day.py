@@ -31,7 +31,7 @@ def test_day_at_600_times_is_smooth_and_ends_true(page: Page, hall: Hall) -> Non
     page.evaluate(METER)
     still = frames_per_second(page, STILL_S)
     page.locator(".segmented button").nth(1).click()
-    expect(page.locator(".day-state")).to_be_visible(timeout=20_000)
+    expect(page.locator(".day-state")).to_be_visible()
     page.locator(".rates button").nth(4).click()
     expect(page.locator(".rates button").nth(4)).to_have_attribute("aria-pressed", "true")
     assert frames_per_second(page, WATCH_S) > still * FRAME_SHARE_MIN

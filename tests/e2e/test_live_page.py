@@ -21,7 +21,7 @@ def test_newcomer_takes_a_ticket_and_calls_it_within_a_minute(
     began = time.monotonic()
     page.locator("[data-service=filing]").click()
     paper = page.locator(".paper")
-    expect(paper).to_be_visible(timeout=20_000)
+    expect(paper).to_be_visible()
     number = paper.get_attribute("data-ticket")
     assert number is not None
     assert number.startswith("A")
@@ -32,12 +32,10 @@ def test_newcomer_takes_a_ticket_and_calls_it_within_a_minute(
         > 500
     )
     page.locator("[data-window=w01] .sign-in").click()
-    expect(page.locator("[data-window=w01] .pad")).to_have_attribute(
-        "data-light", "ready", timeout=20_000
-    )
+    expect(page.locator("[data-window=w01] .pad")).to_have_attribute("data-light", "ready")
     page.locator("[data-window=w01] [data-key=next]").click()
-    poll(lambda: hall.wall_calls(number, "1"), 5, f"{number} in the LEDs of the wall")
-    expect(page.locator(".tokens")).to_have_attribute("data-number", number, timeout=20_000)
+    poll(lambda: hall.wall_calls(number, "1"), 20, f"{number} in the LEDs of the wall")
+    expect(page.locator(".tokens")).to_have_attribute("data-number", number)
     expect(page.locator("[data-window=w01] .display")).to_have_attribute(
         "aria-label", number.replace("B", "b")
     )
@@ -88,9 +86,7 @@ def test_whole_hall_is_worked_with_the_keyboard_alone(page: Page, hall: Hall, po
 
 def test_long_press_of_pause_signs_off(page: Page, hall: Hall, poll: Poll) -> None:
     hall.sign_in("w07")
-    expect(page.locator("[data-window=w07] .pad")).to_have_attribute(
-        "data-light", "ready", timeout=20_000
-    )
+    expect(page.locator("[data-window=w07] .pad")).to_have_attribute("data-light", "ready")
     key = page.locator("[data-window=w07] [data-key=pause]")
     key.hover()
     page.mouse.down()
@@ -102,15 +98,15 @@ def test_verdict_is_given_on_the_five_faces(page: Page, hall: Hall, poll: Poll) 
     hall.take_ticket("registration")
     hall.sign_in("w03")
     pad = page.locator("[data-window=w03]")
-    expect(pad.locator(".pad")).to_have_attribute("data-light", "ready", timeout=20_000)
+    expect(pad.locator(".pad")).to_have_attribute("data-light", "ready")
     pad.locator("[data-key=next]").click()
     poll(lambda: hall.account("w03")["mode"] == "called", 20, "a call")
     pad.locator("[data-key=start]").click()
     poll(lambda: hall.account("w03")["mode"] == "serving", 20, "a service")
     pad.locator("[data-key=finish]").click()
-    expect(pad.locator(".rating")).to_have_attribute("data-mode", "open", timeout=20_000)
+    expect(pad.locator(".rating")).to_have_attribute("data-mode", "open")
     pad.locator("[data-grade='5']").click()
-    expect(pad.locator(".rating")).to_have_attribute("data-mode", "thanks", timeout=20_000)
+    expect(pad.locator(".rating")).to_have_attribute("data-mode", "thanks")
     poll(lambda: hall.state()["view"]["totals"]["ratings"]["count"] >= 1, 20, "the verdict")
 
 
@@ -154,9 +150,9 @@ def test_narrow_screens_scroll_down_only(page: Page, width: int) -> None:
 def test_page_says_that_it_is_cut_off_and_heals(page: Page, hall: Hall) -> None:
     hall.process.send_signal(signal.SIGSTOP)
     try:
-        expect(page.locator(".notice.is-bad")).to_be_visible(timeout=20_000)
+        expect(page.locator(".notice.is-bad")).to_be_visible()
         expect(page.locator(".hall")).to_have_class("hall is-cut ")
     finally:
         hall.process.send_signal(signal.SIGCONT)
-    expect(page.locator(".notice.is-bad")).to_be_hidden(timeout=20_000)
+    expect(page.locator(".notice.is-bad")).to_be_hidden()
     hall.wait_until_whole()

@@ -13,11 +13,13 @@ from protocols.mqtt_packets import PINGREQ_BYTES, PINGRESP_BYTES
 from simulator.broker import BrokerCore
 from simulator.broker_server import BrokerServer
 
+DEADLINE_S = 20.0
+
 
 async def connected(port: int, client_id: str, **options):
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(encode_connect(client_id, 0, **options))
-    assert await asyncio.wait_for(reader.readexactly(4), 5) == encode_connack(False, 0)
+    assert await asyncio.wait_for(reader.readexactly(4), DEADLINE_S) == encode_connack(False, 0)
     return reader, writer
 
 
@@ -57,12 +59,12 @@ def test_a_client_that_does_not_read_is_cut_off_and_its_will_published():
         slow.write(encode_subscribe(1, [("flood", 0)]))
         reader, other = await connected(port, "other")
         other.write(encode_subscribe(1, [("w", 0)]))
-        await asyncio.wait_for(reader.readexactly(5), 5)
+        await asyncio.wait_for(reader.readexactly(5), DEADLINE_S)
         while not server.cut_off_connections:
             other.write(encode_publish("flood", bytes(60_000)))
             await other.drain()
         will = encode_publish("w", b"gone")
-        assert await asyncio.wait_for(reader.readexactly(len(will)), 5) == will
+        assert await asyncio.wait_for(reader.readexactly(len(will)), DEADLINE_S) == will
         slow.close()
         other.close()
         await server.stop()
@@ -77,13 +79,13 @@ def test_after_stop_the_retained_are_there_and_after_kill_they_are_not(end):
         port = await server.start()
         reader, writer = await connected(port, "a")
         writer.write(encode_publish("t", b"kept", 1, True, False, 5))
-        await asyncio.wait_for(reader.readexactly(4), 5)
+        await asyncio.wait_for(reader.readexactly(4), DEADLINE_S)
         await (server.stop() if end == "stop" else server.kill())
         if end == "stop":
-            assert await asyncio.wait_for(reader.read(), 5) == b""
+            assert await asyncio.wait_for(reader.read(), DEADLINE_S) == b""
         else:
             with pytest.raises(ConnectionResetError):
-                await asyncio.wait_for(reader.read(), 5)
+                await asyncio.wait_for(reader.read(), DEADLINE_S)
         writer.close()
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", port)
@@ -92,7 +94,7 @@ def test_after_stop_the_retained_are_there_and_after_kill_they_are_not(end):
         writer.write(encode_subscribe(1, [("t", 0)]) + PINGREQ_BYTES)
         kept = encode_publish("t", b"kept", 0, True) if end == "stop" else b""
         expected = b"\x90\x03\x00\x01\x00" + kept + PINGRESP_BYTES
-        assert await asyncio.wait_for(reader.readexactly(len(expected)), 5) == expected
+        assert await asyncio.wait_for(reader.readexactly(len(expected)), DEADLINE_S) == expected
         writer.close()
         await server.stop()
 
@@ -117,7 +119,7 @@ def test_keepalive_runs_on_the_real_clock():
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(encode_connect("a", 1))
         begun = asyncio.get_running_loop().time()
-        assert await asyncio.wait_for(reader.read(), 5) == encode_connack(False, 0)
+        assert await asyncio.wait_for(reader.read(), DEADLINE_S) == encode_connack(False, 0)
         assert 1.4 <= asyncio.get_running_loop().time() - begun <= 3
         await until(lambda: server.core.connection_count == 0)
         writer.close()

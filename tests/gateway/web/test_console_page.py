@@ -17,6 +17,7 @@ from protocols.topics import LOG
 OnHall = Callable[..., None]
 CHROMIUM = Path("/usr/bin/chromium")
 TOTAL = 96_000
+expect.set_options(timeout=20_000)  # a busy machine may be late
 
 
 class Releases:

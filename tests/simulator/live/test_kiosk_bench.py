@@ -43,7 +43,7 @@ class Wired:
         return [event[1:] for event in self.heard if event[0] == kind]
 
     async def until(self, kind: str, count: int) -> None:
-        await self._until(lambda: len(self.words(kind)) >= count, 3)
+        await self._until(lambda: len(self.words(kind)) >= count)
 
 
 @pytest.fixture

@@ -116,7 +116,7 @@ def test_node_dials_again_after_its_broker_was_killed(
         await server.kill()
         await until(lambda: not runner.online)
         await server.start(HOST, port)
-        await until(lambda: runner.online, 8)
+        await until(lambda: runner.online)
         assert runner.node.connection >= 2
         await runner.stop()
         await server.stop()

@@ -31,7 +31,7 @@ def test_sound_holds_the_clips_in_the_order_spoken(
         bench.apply((events.SPEAK, "v-1", "A023", "12", False), 0)
         assert bench.playing is not None
         assert len(bench.playing.starts_ms) == len(bench.playing.tokens)
-        await until(lambda: heard, 3)
+        await until(lambda: heard)
         assert bench.playing is None
         assert bench.last is not None
         bench.stop()
@@ -53,7 +53,7 @@ def test_a_chime_is_played_and_its_end_is_told(
         bench.connect(heard.append)
         bench.set_speed(100)
         bench.apply((events.CHIME, "identify"), 0)
-        await until(lambda: heard, 3)
+        await until(lambda: heard)
         bench.stop()
         return bench.wav("identify")
 

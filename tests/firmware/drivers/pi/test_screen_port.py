@@ -218,7 +218,7 @@ def test_a_page_that_falls_silent_is_told_once_and_so_is_its_return(
     caplog.set_level(logging.INFO)
     assert kiosk.browser.get("/alive").json() == {"silent_ms": None}
     assert kiosk.browser.post("/alive", json={"build": "x"}).status_code == 204
-    assert 0 <= kiosk.browser.get("/alive").json()["silent_ms"] < 1000
+    assert 0 <= kiosk.browser.get("/alive").json()["silent_ms"] < 20_000
     monkeypatch.setattr(screen_port, "PAGE_SILENT_MS", 100)
     kiosk.until(lambda: "has not been heard" in caplog.text)
     monkeypatch.setattr(screen_port, "PAGE_SILENT_MS", 100_000)
