@@ -26,7 +26,7 @@ class Shell:
 
     def run_until(self, kind: str, count: int = 1) -> list[tuple]:
         """Turn the loop until `count` events of the kind are there; returns and removes them."""
-        deadline = time.monotonic() + 8
+        deadline = time.monotonic() + 20
         while sum(event[0] == kind for event in self.events) < count:
             assert time.monotonic() < deadline, f"no {kind}; events: {self.events}"
             self.turn()
@@ -146,9 +146,9 @@ def test_an_unacknowledged_message_comes_again_to_the_next_connection(shell, pee
 
 @pytest.mark.slow
 def test_its_pings_keep_a_quiet_connection_open(shell, base):
-    one = shell(base, keepalive_s=1)
+    one = shell(base, keepalive_s=2)
     one.run_until("connected")
-    enough = time.monotonic() + 3.5
+    enough = time.monotonic() + 5
     while time.monotonic() < enough:
         one.turn()
     packet_id = one.session.publish(one.now(), base, b"", 1)

@@ -26,8 +26,8 @@ from simulator.assets import DEFAULT_FOLDER, Assets
 
 ROOT = Path(__file__).resolve().parents[2]
 ARTIFACTS = ROOT / "build" / "artifacts"
-READY_S = 30.0
-STOP_S = 15.0
+READY_S = 60.0
+STOP_S = 30.0
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/")
 LINE_BYTES = 128 // 8 * 16
 State = dict[str, Any]

@@ -38,7 +38,7 @@ from protocols.wire import PROTOCOL_VERSION, Message, Stamp, decode, encode
 from simulator.broker_server import BrokerServer
 
 LANGFANG = Path(__file__).parents[2] / "gateway" / "halls" / "langfang.toml"
-DEADLINE_S = 15.0
+DEADLINE_S = 20.0
 
 
 async def until(holds: Callable[[], object], what: str = "") -> None:

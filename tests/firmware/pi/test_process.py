@@ -14,7 +14,7 @@ from simulator.ports.pty_port import PtyPort
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pi-hall")]
 
-DEADLINE_S = 15.0
+DEADLINE_S = 20.0
 
 
 def node_state(hall: Any, node: str) -> str:

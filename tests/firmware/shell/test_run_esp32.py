@@ -26,7 +26,7 @@ from protocols.wire import decode
 from simulator.broker_server import BrokerServer
 
 LANGFANG = Path(__file__).parents[3] / "gateway" / "halls" / "langfang.toml"
-DEADLINE_S = 15.0
+DEADLINE_S = 20.0
 PRESS_MS = 60
 TURNS = 8  # also on a machine so slow that a press is over before it was read
 NEXT_PIN, RECALL_PIN = 13, 14

@@ -19,7 +19,7 @@ from firmware.drivers.pi.camera import read_list
 from firmware.drivers.pi.camera_picamera import PicameraCamera
 from firmware.drivers.pi.loop import Loop
 
-DEADLINE_S = 15.0
+DEADLINE_S = 20.0
 
 
 class Library:
