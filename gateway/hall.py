@@ -176,13 +176,18 @@ class Hall:
 
     def settle_report(
         self, batch: Batch, report: Report, now_ms: int
-    ) -> Literal["ok", "dup", "stale", "denied"]:
-        """Decide a report once; a repeated one is a "dup" and gets the first result again."""
+    ) -> Literal["ok", "dup", "stale", "denied", "undated"]:
+        """Decide a report once; a repeated one is a "dup" and gets the first result again.
+
+        An "undated" one is left: its node sends it again, with a date as soon as it has heard us.
+        """
         node, stamp = report.node, report.stamp
         known = self.state.dedupe.report(node.id, stamp.boot, stamp.seq)
         if known is not None:
             self._acknowledge(batch, report, known.result, known.why, again=True)
             return "dup"
+        if isinstance(report.message, devices.DATED) and stamp.epoch != self.state.epoch:
+            return "undated"
         command = devices.command_of(
             self.config, node, report.message, self._age_ms(report, now_ms)
         )
@@ -212,13 +217,15 @@ class Hall:
         """The most a report can be old: its own age, and all its time on the way.
 
         A node says what it reckons our clock to be when it sends; what we read now is later by the
-        whole way, so a press that a stalled network held back is not mistaken for a fresh one. A
-        node that has not heard this epoch can only have sent since we subscribed.
+        whole way, so a press that a stalled network held back is not mistaken for a fresh one. What
+        it reckons of another epoch says nothing: it may have been on its way since before we
+        started. Then this is AGE_MS_MAX, and whoever asks has no use for it (`devices.DATED`).
         """
         stamp = report.stamp
-        clock_ms = now_ms - self.started_ms
-        heard_ms = stamp.heard_ms if stamp.epoch == self.state.epoch else 0
-        return min(AGE_MS_MAX, stamp.age_ms + max(0, clock_ms - heard_ms))
+        if stamp.epoch != self.state.epoch:
+            return AGE_MS_MAX
+        way_ms = now_ms - self.started_ms - stamp.heard_ms
+        return min(AGE_MS_MAX, stamp.age_ms + max(0, way_ms))
 
     def _acknowledge(
         self, batch: Batch, report: Report, result: Result, why: str, *, again: bool

@@ -232,7 +232,10 @@ class PressAuditor:
             raise PromiseBroken("P3", f"{name} ({fact.command}) executed {late_ms} ms late")
 
     def ack_heard(self, node: str, payload: bytes) -> tuple[str, str]:
-        """An acknowledgement reaches its node: (what the report was, what came of it or "")."""
+        """An acknowledgement reaches its node: (what the report was, what came of it).
+
+        "" when nobody can know, and when this node has heard it before: it has said so then.
+        """
         body = json.loads(payload)
         name = f"{node}:{body['boot']}:{body['seq']}"
         fact = self.reports.get(name)
@@ -241,5 +244,5 @@ class PressAuditor:
             raise PromiseBroken("P1", f"{name} acknowledged as {told}, but nothing is durable")
         if told != fact.result and told is not None:
             raise PromiseBroken("P3", f"{name} acknowledged as {told}, but it was {fact.result}")
-        fact.heard = True
-        return fact.command, str(told or "")
+        repeated, fact.heard = fact.heard, True
+        return fact.command, "" if repeated else str(told or "")

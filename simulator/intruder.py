@@ -8,6 +8,7 @@ garbage. What it hears, and what comes of what it says, is the auditor's (P13).
 import random
 from collections.abc import Callable
 
+from firmware.logic.lease import HEARD_MS_MAX
 from gateway.config import HallConfig, Node
 from protocols import topics
 from protocols.messages.node import Ack, GatewayState, JobResult, NodeState, Shown
@@ -17,7 +18,7 @@ from protocols.messages.sign import SignWant
 from protocols.messages.ticket import PrinterChanged, ReserveTicket, ReserveWanted, TicketRequested
 from protocols.mqtt_session import ClientSession
 from protocols.ticks import TICKS_MASK
-from protocols.wire import PROTOCOL_VERSION, Message, Stamp, encode
+from protocols.wire import PROTOCOL_VERSION, Message, Stamp, decode, encode
 from simulator.link import Link
 from simulator.network import Network
 from simulator.virtual_time import Timeline
@@ -54,6 +55,7 @@ class Intruder:
         self._connections = 0
         self._seq = 0
         self._boot = rng.randint(1, 0x7FFFFFFF)
+        self._epoch = 0  # of the gateway last heard
         self._session = self._new_session()
 
     def start(self, lasts_ms: int) -> None:
@@ -111,6 +113,10 @@ class Intruder:
         for event in self._session.take_events():
             if event[0] == "message":
                 self._heard(event[1])
+                if event[1] == topics.gateway_topic(self._config.hall.id):
+                    state = decode(event[2], (GatewayState,))
+                    assert isinstance(state, GatewayState)
+                    self._epoch = state.epoch
             elif event[0] == "connected":
                 self._connections += 1
                 self._session.subscribe(self._ticks(), [("#", 1), ("hk1/#", 1)])
@@ -217,7 +223,9 @@ class Intruder:
 
     def _report(self, node: Node, message: Message) -> None:
         self._seq += 1
-        stamp = Stamp(self._boot, self._seq, self._rng.randint(0, 3000), 0, 0)
+        # As young as can be: its idea of the gateway's clock is far ahead.
+        age_ms = self._rng.randint(0, 3000)
+        stamp = Stamp(self._boot, self._seq, age_ms, self._epoch, HEARD_MS_MAX)
         channel = topics.RESULT if isinstance(message, JobResult) else topics.EVENT
         self._publish(self._topic(node, channel), encode(message, stamp), False)
 

@@ -146,7 +146,8 @@ class Pad:
                     self._take(event[1], event[2], retained=event[4])
 
     def _take(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        if topic == gateway_topic(self._hall) and not retained:
+        # A retained beat is as old as can be; dated by it a press is too old rather than too young.
+        if topic == gateway_topic(self._hall) and not (retained and self._epoch):
             beat: Any = decode(payload, (GatewayState,))
             self._epoch, self._gateway_ms = beat.epoch, beat.at_ms
             self.gateway_said = beat.state

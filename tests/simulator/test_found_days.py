@@ -8,7 +8,7 @@ from simulator.swarm import swarm
 from simulator.world import World
 
 # Found since there is a chief, phones and a hurry; the others are run as they were found.
-WITH_CALLERS = (("brief", 5207), ("brief", 9661))
+WITH_CALLERS = tuple(("brief", seed) for seed in (3129, 3860, 3915, 5207, 8569, 9661))
 
 
 @pytest.mark.slow
@@ -26,6 +26,12 @@ WITH_CALLERS = (("brief", 5207), ("brief", 9661))
         pytest.param("brief", 102, id="a-lamp-that-was-amber-is-not-seen-blinking-green"),
         pytest.param("brief", 5207, id="a-board-is-not-replaced-while-an-announcement-lasts"),
         pytest.param("brief", 9661, id="a-lamp-that-starts-is-not-seen-blinking"),
+        pytest.param(
+            "brief", 3129, id="a-press-held-up-since-before-the-gateway-began-is-not-young"
+        ),
+        pytest.param("brief", 3860, id="a-press-dated-by-an-older-gateway-is-sent-again"),
+        pytest.param("brief", 3915, id="a-press-held-up-over-an-upgrade-is-not-young"),
+        pytest.param("brief", 8569, id="a-refusal-that-comes-again-was-told-when-it-came-first"),
     ],
 )
 def test_a_day_that_once_broke_a_promise_keeps_it(mix: str, seed: int) -> None:

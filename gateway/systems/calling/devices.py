@@ -60,6 +60,8 @@ SENDERS: dict[type[Report], tuple[str, ...]] = {
     RatingGiven: ("rating",),
     JobResult: ("ticket", "voice"),
 }
+# What somebody has just done: too late is worse than never, so its age has to be known.
+DATED = (PadPressed, PadSignedIn, TicketRequested)
 
 
 def command_of(config: HallConfig, node: Node, report: Report, age_ms: int) -> c.Command | None:
