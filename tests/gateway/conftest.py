@@ -149,9 +149,12 @@ class Pad:
         # A retained beat is as old as can be; dated by it a press is too old rather than too young.
         if topic == gateway_topic(self._hall) and not (retained and self._epoch):
             beat: Any = decode(payload, (GatewayState,))
+            is_new = beat.epoch != self._epoch
             self._epoch, self._gateway_ms = beat.epoch, beat.at_ms
             self.gateway_said = beat.state
             self._heard_at_ms = _now_ms()
+            if is_new:
+                self.send_again()  # what was dated by another gateway was left
         elif topic == node_topic(self._hall, self.name, WANT):
             want: Any = decode(payload, (PadWant,))
             self.turn, self.number = want.turn, want.number

@@ -143,7 +143,7 @@ def test_files_change_at_even_seconds_and_the_last_is_completed(
     rows = recording.rows()
     assert [name for name, _, _ in rows] == [f"00000{number}.ts" for number in range(4)]
     for before, after in itertools.pairwise(rows):
-        assert after[1] == before[2]
+        assert abs(after[1] - before[2]) <= 1, "two clocks in whole milliseconds"
     # The best of them: a busy machine may be late for some.
     assert min(start_ms % 2000 for _, start_ms, _ in rows[1:]) < 600
     assert min(abs(end_ms - start_ms - 2000) for _, start_ms, end_ms in rows[1:]) < 600
