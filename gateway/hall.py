@@ -219,11 +219,9 @@ class Hall:
         A node says what it reckons our clock to be when it sends; what we read now is later by the
         whole way, so a press that a stalled network held back is not mistaken for a fresh one. What
         it reckons of another epoch says nothing: it may have been on its way since before we
-        started. Then this is AGE_MS_MAX, and whoever asks has no use for it (`devices.DATED`).
+        started. What needs an age is left then, before anybody asks here (`devices.DATED`).
         """
         stamp = report.stamp
-        if stamp.epoch != self.state.epoch:
-            return AGE_MS_MAX
         way_ms = now_ms - self.started_ms - stamp.heard_ms
         return min(AGE_MS_MAX, stamp.age_ms + max(0, way_ms))
 
